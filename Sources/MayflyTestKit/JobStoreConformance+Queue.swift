@@ -1,0 +1,79 @@
+internal import MayflyCore
+
+extension JobStoreConformance {
+    static let queueChecks: [Check] = [
+        Check("a submitted job reads back exactly") { store in
+            var definition = Fixtures.definition(command: .argv(["python", "train it.py", "ünï\u{0}code"]))
+            definition.startupScript = StartupScript(text: "#cloud-config\nruncmd: [true]\n")
+            definition.code = FrozenCode(sha256: "ab", byteCount: 1 << 40, fileCount: 2, gitCommit: "c0", gitDirty: true)
+            definition.timeouts.total = .milliseconds(1500)
+            let cloud = CloudReference(kind: .genesis, endpoint: "https://api.genesiscloud.com/compute/v1")
+            let new = Fixtures.newJob(definition, submission: "night", limit: 7, cloud: cloud)
+            let ids = try await store.submit([new])
+            let record = try await store.job(try only(ids))
+            try expect(
+                record
+                    == JobRecord(
+                        id: try only(ids), definition: definition, cloud: cloud, resultsParent: new.resultsParent,
+                        submission: "night", submissionLimit: 7, submittedAt: new.submittedAt),
+                "got \(String(describing: record))")
+        },
+        Check("numbers ascend in the order of submission and start at 1") { store in
+            let first = try await store.submit([Fixtures.newJob(), Fixtures.newJob(), Fixtures.newJob()])
+            let second = try await store.submit([Fixtures.newJob()])
+            try expect((first + second).map(\.rawValue) == [1, 2, 3, 4], "got \(first + second)")
+            try expect(try await store.submit([]) == [], "an empty submission has no numbers")
+        },
+        Check("an unknown job is nil") { store in
+            try expect(try await store.job(JobID(rawValue: 1)) == nil, "no job 1")
+            try expect(try await store.job(JobID(rawValue: -1)) == nil, "no job -1")
+            try expect(try await store.job(JobID(rawValue: .max)) == nil, "no job of the largest number")
+        },
+        Check("filters select, by ascending number") { store in
+            let ids = try await store.submit(
+                ["a", "b", "a", "c"].map { Fixtures.newJob(submission: $0) })
+            let token = try await store.beginReign(owner: "k", at: Fixtures.now.wall)
+            try await store.save(Fixtures.doneAttempt(of: ids[1]), of: ids[1], token: token)
+            try await store.finish(ids[1], at: Fixtures.now.wall, token: token)
+            func numbers(_ filter: JobFilter) async throws -> [JobID] { try await store.jobs(filter).map(\.id) }
+            try expect(try await numbers(.all) == ids, "all")
+            try expect(try await numbers(.unfinished) == [ids[0], ids[2], ids[3]], "unfinished")
+            try expect(try await numbers(.submission("a")) == [ids[0], ids[2]], "submission a")
+            try expect(try await numbers(.submission("z")) == [], "submission z")
+            try expect(try await numbers(.newest(2)) == [ids[2], ids[3]], "newest 2")
+            try expect(try await numbers(.newest(0)) == [], "newest 0")
+            try expect(try await numbers(.newest(-1)) == [], "newest -1")
+            try expect(try await numbers(.newest(99)) == ids, "newest 99")
+        },
+        Check("a cancel keeps its first time") { store in
+            let ground = try await Ground(store)
+            let later = Fixtures.now.wall.advanced(by: .seconds(9))
+            try expect(try await store.requestCancel(ground.job, at: Fixtures.now.wall), "first")
+            try expect(try await store.requestCancel(ground.job, at: later), "second")
+            try expect(try await ground.record().cancelRequestedAt == Fixtures.now.wall, "the first time is kept")
+            try expect(try await store.requestCancel(JobID(rawValue: 99), at: later) == false, "no such job")
+        },
+        Check("a finished job cannot be cancelled") { store in
+            let ground = try await Ground(store)
+            try await ground.save(Fixtures.doneAttempt(of: ground.job))
+            try await store.finish(ground.job, at: Fixtures.now.wall, token: ground.token)
+            try expect(try await store.requestCancel(ground.job, at: Fixtures.now.wall) == false, "finished")
+            try expect(try await ground.record().cancelRequestedAt == nil, "and nothing is recorded")
+        },
+        Check("waiting is said and cleared") { store in
+            let ground = try await Ground(store)
+            try await store.setWaiting(ground.job, for: "waiting for token", token: ground.token)
+            try expect(try await ground.record().waitingFor == "waiting for token", "set")
+            try await store.setWaiting(ground.job, for: nil, token: ground.token)
+            try expect(try await ground.record().waitingFor == nil, "cleared")
+            try await expectRefused(.noSuchJob, "waiting of nobody") {
+                try await store.setWaiting(JobID(rawValue: 99), for: "x", token: ground.token)
+            }
+        },
+    ]
+
+    static func only(_ ids: [JobID]) throws -> JobID {
+        guard ids.count == 1, let id = ids.first else { throw ConformanceFailure(description: "one number, got \(ids)") }
+        return id
+    }
+}
