@@ -1,0 +1,74 @@
+import GenesisCloud
+import MayflyCore
+import SSHTransport
+
+/// The installation's one registered SSH key. It satisfies `ssh_keys`, and whether the same token still sees it is what
+/// makes a 404 or an empty list mean something: a wrong account, endpoint or wiped cloud answers the same.
+actor Anchor {
+    private let store: any JobStore
+    private let installation: String
+    private let cloud: CloudReference
+    private var confirmed: String?
+
+    init(store: any JobStore, installation: String, cloud: CloudReference) {
+        self.store = store
+        self.installation = installation
+        self.cloud = cloud
+    }
+
+    private var storedUnder: String { "anchor:\(cloud.kind.rawValue):\(cloud.endpoint)" }
+
+    /// The registered key's id; registers it on first use.
+    ///
+    /// A recorded anchor that the cloud no longer shows is replaced only when no attempt there still counts on it as its
+    /// witness: a new key would make a wiped cloud's emptiness look like proof.
+    func ensure(_ client: GenesisCloudClient) async throws -> String {
+        if let confirmed { return confirmed }
+        let keys = try await client.listSSHKeys()
+        if let recorded = try await store.value(storedUnder) {
+            if keys.contains(where: { $0.id == recorded }) {
+                confirmed = recorded
+                return recorded
+            }
+            guard try await !isCountedOn() else {
+                throw ProviderError(
+                    kind: .unauthorized,
+                    reason: Reason(
+                        code: "anchor-missing",
+                        message: "the cloud does not show this installation's anchor key: wrong account or endpoint, or "
+                            + "a wiped cloud; no new instance is created while others there are not proved gone"))
+            }
+        }
+        let name = "mayfly-\(installation)"
+        let id: String
+        if let found = keys.first(where: { $0.name == name }) {
+            id = found.id
+        } else {
+            // Nobody ever logs in with it: its private half is forgotten at once.
+            let key = SSHPrivateKey.generateEd25519(comment: name)
+            id = try await client.createSSHKey(name: name, publicKey: key.publicKey.openSSH).id
+        }
+        try await store.setValue(id, for: storedUnder)
+        confirmed = id
+        return id
+    }
+
+    /// Whether the cloud still shows the very key that was recorded.
+    func isSeen(_ client: GenesisCloudClient) async throws -> Bool {
+        guard let recorded = try await store.value(storedUnder) else { return false }
+        let isSeen = try await client.listSSHKeys().contains { $0.id == recorded }
+        if !isSeen { confirmed = nil }
+        return isSeen
+    }
+
+    private func isCountedOn() async throws -> Bool {
+        try await store.jobs(.unfinished).contains { job in
+            job.cloud == cloud
+                && job.attempts.contains { attempt in
+                    attempt.objects.contains {
+                        $0.kind == .instance && ($0.state == .existing || $0.state == .destroyAccepted)
+                    }
+                }
+        }
+    }
+}

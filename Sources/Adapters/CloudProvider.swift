@@ -1,0 +1,107 @@
+package import GenesisCloud
+package import MayflyCore
+
+/// Where a provider gets its client: a token can be renewed and the local cloud restarted while jobs run.
+package protocol ClientSource: Sendable {
+    /// - Throws: ``ProviderError`` when there is none to be had just now.
+    func client() async throws -> GenesisCloudClient
+    /// A request could not be sent: what `client()` gave may be out of date.
+    func connectionFailed() async
+}
+
+/// The Genesis Cloud API, or the local cloud's same API, in the core's terms.
+package struct CloudProvider: InstanceProvider {
+    package let listingLag: Duration
+    package let pollInterval: Duration
+    private let source: any ClientSource
+    private let anchor: Anchor
+
+    /// - Parameters:
+    ///   - listingLag: how long a listing may lack what was just created.
+    ///   - pollInterval: how soon waiting asks again.
+    package init(
+        source: any ClientSource, store: any JobStore, installation: String, cloud: CloudReference,
+        listingLag: Duration, pollInterval: Duration
+    ) {
+        self.source = source
+        self.listingLag = listingLag
+        self.pollInterval = pollInterval
+        anchor = Anchor(store: store, installation: installation, cloud: cloud)
+    }
+
+    package func ensureAnchor() async throws -> String {
+        do {
+            return try await call { try await anchor.ensure($0) }
+        } catch let error as ProviderError where error.kind == .outcomeUnknown {
+            // Registering is found again by name: safe to repeat, and no instance is in question.
+            throw ProviderError(kind: .unreachable, reason: error.reason)
+        }
+    }
+
+    package func create(_ order: InstanceOrder) async throws -> ObservedInstance {
+        let request = CreateInstanceRequest(order)
+        return ObservedInstance(try await call { try await $0.createInstance(request) })
+    }
+
+    package func instance(_ id: InstanceID) async throws -> ObservedInstance? {
+        try await absentAsNil { try await call { ObservedInstance(try await $0.instance(id.rawValue)) } }
+    }
+
+    package func instances(hostnamePrefix prefix: String) async throws -> [ObservedInstance] {
+        try await call { try await $0.listInstances() }.filter { $0.hostname.hasPrefix(prefix) }.map(ObservedInstance.init)
+    }
+
+    package func destroy(_ id: InstanceID) async throws {
+        _ = try await absentAsNil { try await call { try await $0.destroyInstance(id.rawValue) } }
+    }
+
+    package func absence(of id: InstanceID) async throws -> Absence {
+        if let there = try await instance(id) { return .stillThere(status: there.status.word) }
+        if let listed = try await call({ try await $0.listInstances() }).first(where: { $0.id == id.rawValue }) {
+            return .stillThere(status: "\(ObservedInstance(listed).status.word), in the list")
+        }
+        guard try await seesAnchor() else {
+            return .cannotTell(
+                Reason(
+                    code: "anchor-missing",
+                    message: "the cloud shows neither the instance nor this installation's anchor key: wrong account or "
+                        + "endpoint, or a wiped cloud; this proves nothing, so Mayfly keeps asking"))
+        }
+        return .gone
+    }
+
+    package func seesAnchor() async throws -> Bool { try await call { try await anchor.isSeen($0) } }
+
+    package func snapshots(of id: InstanceID) async throws -> [ObservedSnapshot] {
+        try await call { try await $0.listSnapshots(instance: id.rawValue) }.map(ObservedSnapshot.init)
+    }
+
+    package func createSnapshot(of id: InstanceID, name: String) async throws -> ObservedSnapshot {
+        ObservedSnapshot(try await call { try await $0.createSnapshot(instance: id.rawValue, name: name) })
+    }
+
+    // MARK: Errors
+
+    private func call<Result: Sendable>(
+        _ body: (GenesisCloudClient) async throws -> Result
+    ) async throws -> Result {
+        let client = try await source.client()
+        do {
+            return try await body(client)
+        } catch let error as GenesisCloudError {
+            let mapped = ProviderError(error)
+            if mapped.kind == .unreachable || mapped.kind == .unauthorized { await source.connectionFailed() }
+            throw mapped
+        } catch let error as JobStoreError {
+            throw ProviderError(kind: .unreachable, reason: Reason(code: "store", message: error.message))
+        }
+    }
+
+    private func absentAsNil<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result? {
+        do {
+            return try await body()
+        } catch let error as ProviderError where error.reason.code == ProviderError.notFoundCode {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package import Logging
+package import MayflyCore
+import NIOCore
+import SSHTransport
+
+/// Logs in to instances over `SSHTransport` with the keys of their attempt.
+package struct SSHConnector: RemoteConnector {
+    private let files: AttemptKeyFiles
+    private let logger: Logger
+
+    /// - Parameter keysFolder: where attempts' keys live, 0700.
+    package init(keysFolder: String, logger: Logger) {
+        files = AttemptKeyFiles(root: keysFolder)
+        self.logger = logger
+    }
+
+    package func prepareKeys(for identity: AttemptIdentity) async throws -> AttemptKeys {
+        let keys = try await files.prepare(identity)
+        return AttemptKeys(
+            hostPrivateKey: keys.host.openSSHPEM, hostPublicKey: keys.host.publicKey.openSSH,
+            clientPublicKey: keys.client.publicKey.openSSH)
+    }
+
+    package func connect(to endpoint: RemoteEndpoint, identity: AttemptIdentity) async throws -> any RemoteHost {
+        let keys = try await files.load(identity)
+        let check: SSHHostKeyCheck
+        switch endpoint.hostKey {
+        case .pinned: check = .pinned(keys.host.publicKey)
+        case .acceptNew:
+            check = keys.seenHostKey.map { .pinned($0) } ?? .accept { [files] key in
+                try await files.recordSeen(key, of: identity)
+                return true
+            }
+        }
+        do {
+            let connection = try await SSHConnection.connect(
+                to: SSHEndpoint(host: endpoint.address, port: endpoint.port),
+                credential: .privateKey(user: endpoint.user, keys.client), hostKey: check, logger: logger)
+            if endpoint.hostKey == .pinned, keys.seenHostKey == nil {
+                try await files.recordSeen(keys.host.publicKey, of: identity)
+            }
+            return SSHHost(connection: connection)
+        } catch let error as SSHError {
+            throw RemoteError(error, at: endpoint, hasMatched: keys.seenHostKey != nil)
+        }
+    }
+
+    package func discardKeys(of identity: AttemptIdentity) async { await files.remove(identity) }
+}
+
+/// A logged-in connection in the core's terms.
+struct SSHHost: RemoteHost {
+    let connection: SSHConnection
+
+    private static let bulkWindow = 16 << 20
+
+    func execute(
+        _ command: String, input: RemoteInput, options: RemoteOptions,
+        onOutput: @escaping @Sendable (RemoteOutput) async throws -> Void
+    ) async throws -> RemoteExit {
+        var execOptions = SSHExecOptions()
+        if options.bulk { execOptions.window = Self.bulkWindow }
+        let stdin: SSHInput =
+            switch input {
+            case .none: .none
+            case .bytes(let bytes): .bytes(ByteBuffer(bytes: bytes))
+            case .stream(let next): .stream { try await next().map { ByteBuffer(bytes: $0) } }
+            }
+        do {
+            let exit = try await connection.execute(command, options: execOptions, stdin: stdin) { output in
+                switch output {
+                case .stdout(let buffer): try await onOutput(.stdout(Array(buffer.readableBytesView)))
+                case .stderr(let buffer): try await onOutput(.stderr(Array(buffer.readableBytesView)))
+                }
+            }
+            return switch exit {
+            case .status(let code): .status(code)
+            case .signal(let name): .signal(name)
+            case .unknown: .unknown
+            }
+        } catch let error as SSHError {
+            throw RemoteError(error)
+        }
+    }
+
+    func close() async { await connection.close() }
+}

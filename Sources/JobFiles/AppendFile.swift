@@ -1,0 +1,66 @@
+import Crypto
+import Glibc
+
+/// A log file that only grows: written where it ends, 0600, never through a link somebody planted.
+///
+/// Blocking; its owner calls it off the cooperative pool.
+struct AppendFile: ~Copyable {
+    private let descriptor: Int32
+    private let path: String
+    private(set) var length: Int64
+
+    init(path: String) throws {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FileTrouble.system(path) }
+        self.descriptor = descriptor
+        self.path = path
+        self.length = Int64(lseek(descriptor, 0, SEEK_END))
+    }
+
+    deinit { close(descriptor) }
+
+    /// All of `bytes` or, after an error, nothing of them.
+    mutating func append(_ bytes: [UInt8]) throws {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                let trouble = FileTrouble.system(path)
+                // A half-written chunk would be counted as delivered and then lost.
+                ftruncate(descriptor, off_t(length))
+                throw trouble
+            }
+            written += count
+        }
+        length += Int64(written)
+    }
+
+    mutating func empty() throws {
+        guard ftruncate(descriptor, 0) == 0 else { throw FileTrouble.system(path) }
+        length = 0
+    }
+
+    /// Makes the content durable and hashes it.
+    /// - Returns: lower-case hex SHA-256.
+    func digest() throws -> String {
+        guard fsync(descriptor) == 0 else { throw FileTrouble.system(path) }
+        var hash = SHA256()
+        var buffer = [UInt8](repeating: 0, count: 256 * 1024)
+        var offset: off_t = 0
+        while true {
+            let count = buffer.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, offset) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileTrouble.system(path)
+            }
+            if count == 0 { break }
+            buffer.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            offset += off_t(count)
+        }
+        return hash.finalize().map { byte in
+            let digits = Array("0123456789abcdef")
+            return "\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+        }.joined()
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Glibc
+import MayflyCore
+import NIOPosix
+import TreeArchive
+
+/// A job's results folder on this host: `outputs/`, the logs, `receipt.json`.
+actor ResultsFolder: JobFolder {
+    private let path: String
+    private var logs: [JobLog: LogBox] = [:]
+
+    /// - Parameter path: exists already.
+    init(path: String) { self.path = path }
+
+    func length(of log: JobLog) async throws -> Int64 {
+        let box = try await open(log)
+        return try await blocking { box.file.length }
+    }
+
+    func append(_ bytes: [UInt8], to log: JobLog) async throws {
+        let box = try await open(log)
+        try await blocking { try box.file.append(bytes) }
+    }
+
+    func restart(_ log: JobLog) async throws {
+        let box = try await open(log)
+        try await blocking { try box.file.empty() }
+    }
+
+    func seal(_ log: JobLog, bytes: Int64, sha256: String) async throws -> Bool {
+        let box = try await open(log)
+        return try await blocking {
+            let digest = try box.file.digest()
+            return box.file.length == bytes && digest == sha256
+        }
+    }
+
+    func receiveOutputs() async throws -> any OutputsReceiver {
+        OutputsFolder(receiver: try TreeReceiver(destination: path + "/outputs"))
+    }
+
+    func write(_ receipt: Receipt) async throws {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let bytes = Array(try encoder.encode(receipt)) + [UInt8(ascii: "\n")]
+        let path = path + "/receipt.json"
+        try await blocking { try AtomicFile.write(bytes, to: path) }
+    }
+
+    /// Logs are opened when first written to, so that an empty `setup.log` means that setup ran and said nothing.
+    private func open(_ log: JobLog) async throws -> LogBox {
+        if let box = logs[log] { return box }
+        let path = path + "/" + log.fileName
+        let box = try await blocking { try LogBox(AppendFile(path: path)) }
+        if let box = logs[log] { return box }
+        logs[log] = box
+        return box
+    }
+}
+
+/// Carries an open log to the thread pool. The folder's callers append to one log one after the other.
+private final class LogBox: @unchecked Sendable {
+    var file: AppendFile
+
+    init(_ file: consuming AppendFile) { self.file = file }
+}
+
+/// Runs blocking work off the cooperative pool.
+func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await NIOThreadPool.singleton.runIfActive(body)
+}
+
+/// The outputs of a job as they arrive.
+struct OutputsFolder: OutputsReceiver {
+    let receiver: TreeReceiver
+
+    func receive(_ bytes: [UInt8]) async throws { try await receiver.receive(bytes) }
+
+    func finish() async throws -> OutputsReport {
+        let report = try await receiver.finish()
+        return OutputsReport(complete: report.complete, warnings: report.skipped)
+    }
+}

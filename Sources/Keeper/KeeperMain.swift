@@ -1,0 +1,131 @@
+import Adapters
+import Dispatch
+import Foundation
+import Glibc
+import JobFiles
+import LocalCloud
+import Logging
+import MayflyCore
+import Orchestrator
+
+/// The two background processes, joined from their concrete parts.
+package enum KeeperMain {
+    private static let idleLimit: Duration = .seconds(30)
+
+    /// Owns the home's queue until it is told to stand down, a newer keeper reigns, its home vanishes, or (in the
+    /// background) it has been idle for 30 s. Standing down touches no job.
+    /// - Throws: ``KeeperError``, ``JobStoreError``.
+    package static func run(home: MayflyHome, foreground: Bool) async throws {
+        try StoreOpener.prepare(home)
+        guard let lock = try await FileLock.take(home.keeperLock, patience: .seconds(10)) else {
+            throw KeeperError(
+                code: .refused, message: "another keeper runs for \(home.root); `mayfly keeper stop` ends it")
+        }
+        let time = SystemTimekeeper()
+        let logger = logger("keeper")
+        let store = try await StoreOpener.open(home: home)
+        let entropy = SystemEntropy()
+        let installation = try await store.installation(fresh: Base32.encode(entropy.bytes(8)))
+        let token = try await store.beginReign(owner: "\(getpid()) \(Build.id)", at: time.now().wall)
+        let vault = Vault()
+        let hub = FollowerHub()
+        let conductor = Conductor(
+            parts: ConductorParts(
+                store: store,
+                supplies: KeeperSupplies(
+                    home: home, store: store, vault: vault, installation: installation, logger: logger),
+                connector: SSHConnector(keysFolder: home.keys, logger: logger),
+                storage: LocalStorage(blobPath: { home.blob($0) }), observer: hub, time: time, entropy: entropy,
+                logger: logger, formatTime: isoTime),
+            token: token, installation: installation)
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        let signals = endOnSignals(end)
+        defer { for signal in signals { signal.cancel() } }
+        let activity = Activity()
+        let server = KeeperServer(
+            home: home, startedAt: time.now().wall, conductor: conductor, vault: vault, hub: hub, activity: activity,
+            standDown: { end.yield() }, logger: logger)
+        logger.notice("keeper started", metadata: ["home": "\(home.root)", "build": "\(Build.id)"])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await conductor.run() }
+            group.addTask { try await server.run() }
+            group.addTask { for await _ in ends { return } }
+            group.addTask { try await watch(home, conductor, activity, vault, idles: !foreground) }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+        logger.notice("keeper ended")
+        // Held to here: the next keeper begins only once this one touches nothing any more.
+        _ = consume lock
+    }
+
+    /// Serves the embedded local cloud until it is stopped, stood down or idle.
+    /// - Parameters:
+    ///   - backend: `automatic`, `isolated`, `process` or `simulated`.
+    ///   - idle: how long without instances and requests before it ends itself; 10 minutes when `nil`.
+    package static func runLocalCloud(home: MayflyHome, backend: String, idle: Duration?) async throws {
+        try StoreOpener.prepare(home)
+        guard let backend = LocalCloudConfiguration.Backend(rawValue: backend) else {
+            throw KeeperError(
+                code: .refused,
+                message: "\"\(backend)\" is no backend; expected automatic, isolated, process or simulated")
+        }
+        try await LocalCloud(
+            configuration: LocalCloudConfiguration(
+                home: home.localCloud, backend: backend, build: Build.id, idleLimit: idle ?? .seconds(600)),
+            logger: logger("cloud")
+        ).run()
+    }
+
+    /// Returns when the keeper should end by itself.
+    private static func watch(
+        _ home: MayflyHome, _ conductor: Conductor, _ activity: Activity, _ vault: Vault, idles: Bool
+    ) async throws {
+        var quietSince: ContinuousClock.Instant?
+        while true {
+            try await Task.sleep(for: .seconds(1))
+            var info = stat()
+            // Without its home nothing can be journaled any more, so nothing may be done.
+            guard stat(home.store, &info) == 0 else { return }
+            if await conductor.isIdle { await vault.forget(allBut: []) }
+            guard idles, activity.isQuiet, await conductor.isIdle else {
+                quietSince = nil
+                continue
+            }
+            let since = quietSince ?? .now
+            quietSince = since
+            if since.duration(to: .now) >= idleLimit { return }
+        }
+    }
+
+    private static func endOnSignals(_ end: AsyncStream<Void>.Continuation) -> [any DispatchSourceSignal] {
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGHUP, SIG_IGN)
+        return [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { end.yield() }
+            source.resume()
+            return source
+        }
+    }
+
+    private static func logger(_ label: String) -> Logger {
+        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .notice
+        return logger
+    }
+
+    /// ISO 8601 in UTC with milliseconds.
+    @Sendable package static func isoTime(_ time: WallTime) -> String {
+        var seconds = time_t(time.rawValue / 1000)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        func pad(_ value: some BinaryInteger, _ width: Int = 2) -> String {
+            let text = String(value)
+            return String(repeating: "0", count: max(0, width - text.count)) + text
+        }
+        return "\(pad(Int(parts.tm_year) + 1900, 4))-\(pad(parts.tm_mon + 1))-\(pad(parts.tm_mday))"
+            + "T\(pad(parts.tm_hour)):\(pad(parts.tm_min)):\(pad(parts.tm_sec)).\(pad(time.rawValue % 1000, 3))Z"
+    }
+}

@@ -1,0 +1,107 @@
+import Glibc
+import Logging
+import MayflyCore
+import NIOCore
+import NIOPosix
+import Orchestrator
+
+/// The keeper's side of its UNIX socket (0600, in a 0700 home).
+struct KeeperServer: Sendable {
+    let home: MayflyHome
+    let startedAt: WallTime
+    let conductor: Conductor
+    let vault: Vault
+    let hub: FollowerHub
+    let activity: Activity
+    let standDown: @Sendable () -> Void
+    let logger: Logger
+
+    typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
+
+    func run() async throws {
+        let socket = try SocketPath(of: home)
+        unlink(home.keeperSocket)
+        let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .bind(unixDomainSocketPath: socket.path) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(LineDecoder()))
+                    return try Connection(wrappingChannelSynchronously: channel)
+                }
+            }
+        chmod(home.keeperSocket, 0o600)
+        defer { unlink(home.keeperSocket) }
+        try await server.executeThenClose { connections in
+            try await withThrowingDiscardingTaskGroup { group in
+                for try await connection in connections {
+                    group.addTask { await serve(connection) }
+                }
+            }
+        }
+    }
+
+    private func serve(_ connection: Connection) async {
+        activity.began()
+        defer { activity.ended() }
+        do {
+            try await connection.executeThenClose { lines, replies in
+                try await withThrowingDiscardingTaskGroup { group in
+                    for try await line in lines {
+                        let request: KeeperRequest
+                        do {
+                            request = try MessageLines.decode(KeeperRequest.self, from: line)
+                        } catch {
+                            try await reply(.refused("not understood; another version of mayfly?"), to: replies)
+                            continue
+                        }
+                        if case .follow(let jobs) = request {
+                            group.addTask {
+                                try await hub.follow(jobs) { news in
+                                    let push: KeeperReply =
+                                        switch news.kind {
+                                        case .changed: .changed(job: news.job)
+                                        case .logGrew: .logGrew(job: news.job)
+                                        }
+                                    try await reply(push, to: replies)
+                                }
+                            }
+                        }
+                        try await reply(await answer(request), to: replies)
+                    }
+                    group.cancelAll()
+                }
+            }
+        } catch {
+            logger.debug("a client's connection ended", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func reply(
+        _ message: KeeperReply, to replies: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    ) async throws {
+        try await replies.write(try MessageLines.encode(message))
+    }
+
+    private func answer(_ request: KeeperRequest) async -> KeeperReply {
+        switch request {
+        case .hello:
+            return .hello(build: Build.id, pid: getpid())
+        case .provide(let tokens, let secrets):
+            await vault.take(tokens: tokens, secrets: secrets)
+            conductor.wake()
+            return .done
+        case .wake:
+            conductor.wake()
+            return .done
+        case .follow:
+            return .done
+        case .status:
+            return .status(
+                KeeperStatus(
+                    build: Build.id, pid: getpid(), home: home.root, startedAt: startedAt,
+                    runningJobs: await conductor.runningJobs, waitingJobs: await conductor.waitingJobs))
+        case .standDown:
+            standDown()
+            return .done
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Glibc
+import LocalCloud
+package import MayflyCore
+
+/// Finds, starts and replaces the two background processes of a home.
+package enum Processes {
+    private static let patience: Duration = .seconds(15)
+
+    /// A keeper of this build. One of another build is asked to stand down; jobs are kept and re-attached.
+    /// - Throws: ``KeeperError``.
+    package static func ensureKeeper(home: MayflyHome) async throws -> KeeperClient {
+        let deadline = ContinuousClock.now.advanced(by: patience)
+        var startedAt: ContinuousClock.Instant?
+        while true {
+            if let client = try? await KeeperClient.connect(home: home) {
+                if case .hello(let build, _)? = try? await client.request(.hello(build: Build.id)) {
+                    if build == Build.id { return client }
+                    _ = try? await client.request(.standDown)
+                    startedAt = nil
+                }
+                await client.close()
+            } else if startedAt.map({ $0.duration(to: .now) > .seconds(5) }) ?? true {
+                startedAt = .now
+                try StoreOpener.prepare(home)
+                try DetachedProcess.start(["keeper", "process"], home: home, log: home.keeperLog)
+            }
+            guard ContinuousClock.now < deadline else {
+                throw KeeperError(
+                    code: .didNotStart,
+                    message: "the keeper did not start within \(patience); look at \(home.keeperLog)")
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    /// The keeper of this home, whatever its build, or `nil` when none runs.
+    package static func keeperIfRunning(home: MayflyHome) async -> KeeperClient? {
+        try? await KeeperClient.connect(home: home)
+    }
+
+    /// Makes sure that a local cloud of this build answers.
+    /// - Throws: ``KeeperError``.
+    package static func ensureLocalCloud(home: MayflyHome) async throws {
+        _ = try await LocalCloudProcess(home: home).ensure()
+    }
+
+    /// Stops the local cloud and returns what to tell. Refused while instances live, unless `force`.
+    /// - Throws: ``KeeperError``.
+    package static func stopLocalCloud(home: MayflyHome, force: Bool) async throws -> String {
+        let process = LocalCloudProcess(home: home)
+        guard let endpoint = await process.running() else { return "no local cloud is running" }
+        let (status, text) = try await process.post(endpoint, "stop", body: "{\"force\": \(force)}")
+        guard status < 300 else {
+            let message = (try? JSONDecoder().decode([String: String].self, from: Data(text.utf8)))?["message"]
+            throw KeeperError(
+                code: .refused,
+                message: (message ?? "the local cloud refused to stop") + "; `mayfly cloud stop --force` destroys them")
+        }
+        let deadline = ContinuousClock.now.advanced(by: patience)
+        while ContinuousClock.now < deadline {
+            if kill(pid_t(endpoint.pid), 0) != 0 { return "the local cloud has stopped" }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return "the local cloud is stopping (process \(endpoint.pid))"
+    }
+
+    /// What `mayfly cloud status` says: address, backend and instances, as the cloud's own JSON.
+    package static func localCloudStatus(home: MayflyHome) async throws -> String {
+        let process = LocalCloudProcess(home: home)
+        guard let endpoint = await process.running() else { return "no local cloud is running" }
+        let (_, text) = try await process.request(endpoint, .GET, "status", body: nil)
+        return "\(endpoint.url) (\(endpoint.backend), process \(endpoint.pid))\n\(text)"
+    }
+}

@@ -1,0 +1,24 @@
+import Glibc
+
+/// A path to the keeper's socket that fits `sockaddr_un` (108 bytes), however deep the home lies: through
+/// `/proc/self/fd` when the plain one is too long.
+struct SocketPath: ~Copyable {
+    let path: String
+    private let descriptor: Int32
+
+    /// - Throws: ``KeeperError`` when the home cannot be opened.
+    init(of home: MayflyHome) throws {
+        if home.keeperSocket.utf8.count < 104 {
+            path = home.keeperSocket
+            descriptor = -1
+            return
+        }
+        descriptor = open(home.root, O_PATH | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw KeeperError(code: .badHome, message: "MAYFLY_HOME \(home.root) cannot be opened")
+        }
+        path = "/proc/self/fd/\(descriptor)/keeper.sock"
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+}

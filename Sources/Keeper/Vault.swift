@@ -1,0 +1,19 @@
+import MayflyCore
+
+/// Tokens and secrets, in memory only. They die with the keeper; clients bring them again.
+actor Vault {
+    private var tokens: [String: String] = [:]
+    private var secrets: [JobID: [EnvironmentVariable]] = [:]
+
+    func take(tokens granted: [TokenGrant], secrets grants: [SecretGrant]) {
+        for grant in granted { tokens[grant.endpoint] = grant.token }
+        for grant in grants { secrets[grant.job] = grant.values }
+    }
+
+    func token(for endpoint: String) -> String? { tokens[endpoint] }
+
+    func secrets(of job: JobID) -> [EnvironmentVariable]? { secrets[job] }
+
+    /// Forgets what no unfinished job needs.
+    func forget(allBut jobs: [JobID]) { secrets = secrets.filter { jobs.contains($0.key) } }
+}
