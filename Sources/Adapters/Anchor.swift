@@ -35,7 +35,8 @@ actor Anchor {
                     kind: .unauthorized,
                     reason: Reason(
                         code: "anchor-missing",
-                        message: "the cloud does not show this installation's anchor key: wrong account or endpoint, or "
+                        message:
+                            "the cloud does not show this installation's anchor key: wrong account or endpoint, or "
                             + "a wiped cloud; no new instance is created while others there are not proved gone"))
             }
         }

@@ -48,7 +48,8 @@ package struct CloudProvider: InstanceProvider {
     }
 
     package func instances(hostnamePrefix prefix: String) async throws -> [ObservedInstance] {
-        try await call { try await $0.listInstances() }.filter { $0.hostname.hasPrefix(prefix) }.map(ObservedInstance.init)
+        try await call { try await $0.listInstances() }.filter { $0.hostname.hasPrefix(prefix) }.map(
+            ObservedInstance.init)
     }
 
     package func destroy(_ id: InstanceID) async throws {
@@ -64,7 +65,8 @@ package struct CloudProvider: InstanceProvider {
             return .cannotTell(
                 Reason(
                     code: "anchor-missing",
-                    message: "the cloud shows neither the instance nor this installation's anchor key: wrong account or "
+                    message:
+                        "the cloud shows neither the instance nor this installation's anchor key: wrong account or "
                         + "endpoint, or a wiped cloud; this proves nothing, so Mayfly keeps asking"))
         }
         return .gone

@@ -18,7 +18,8 @@ extension RemoteError {
         case .hostKeyMismatch where hasMatched:
             self.init(
                 kind: .hostKeyMismatch,
-                message: "\(place) shows another SSH host key than before: somebody may be in between (\(error.message))")
+                message:
+                    "\(place) shows another SSH host key than before: somebody may be in between (\(error.message))")
         case .hostKeyMismatch:
             self.init(
                 kind: .notReady,

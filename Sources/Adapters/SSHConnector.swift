@@ -27,10 +27,12 @@ package struct SSHConnector: RemoteConnector {
         switch endpoint.hostKey {
         case .pinned: check = .pinned(keys.host.publicKey)
         case .acceptNew:
-            check = keys.seenHostKey.map { .pinned($0) } ?? .accept { [files] key in
-                try await files.recordSeen(key, of: identity)
-                return true
-            }
+            check =
+                keys.seenHostKey.map { .pinned($0) }
+                ?? .accept { [files] key in
+                    try await files.recordSeen(key, of: identity)
+                    return true
+                }
         }
         do {
             let connection = try await SSHConnection.connect(

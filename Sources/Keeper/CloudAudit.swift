@@ -1,5 +1,5 @@
-package import MayflyCore
 import Logging
+package import MayflyCore
 
 /// What the store and a cloud's own listing say about this home's objects, side by side.
 package struct AuditReport: Sendable {

@@ -92,7 +92,8 @@ private final class Exchange: Sendable {
     }
 
     private static let ended = KeeperError(
-        code: .connectionEnded, message: "the keeper ended the connection; its jobs are kept and go on with the next one")
+        code: .connectionEnded,
+        message: "the keeper ended the connection; its jobs are kept and go on with the next one")
 }
 
 private final class ReplyHandler: ChannelInboundHandler {

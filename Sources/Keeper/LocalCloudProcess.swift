@@ -46,7 +46,9 @@ struct LocalCloudProcess: Sendable {
         (try? await request(endpoint, .GET, "status", body: nil))?.status == 200
     }
 
-    func post(_ endpoint: LocalCloudEndpoint, _ action: String, body: String) async throws -> (status: Int, text: String) {
+    func post(_ endpoint: LocalCloudEndpoint, _ action: String, body: String) async throws -> (
+        status: Int, text: String
+    ) {
         try await request(endpoint, .POST, action, body: body)
     }
 

@@ -16,7 +16,8 @@ package enum StoreOpener {
             for folder in [home.keys, home.blobs] { try AtomicFile.makeFolder(folder) }
         } catch {
             throw KeeperError(
-                code: .badHome, message: "MAYFLY_HOME cannot be used: \(error); set MAYFLY_HOME to a folder of your own")
+                code: .badHome, message: "MAYFLY_HOME cannot be used: \(error); set MAYFLY_HOME to a folder of your own"
+            )
         }
     }
 }

@@ -1,77 +1,77 @@
 /// What happened to an attempt, in the past tense: finished effects, clocks, a person's wish.
 public enum AttemptEvent: Sendable {
-  /// A slot, a token and the secrets are there.
-  case began
-  case created(ObservedInstance)
-  /// The cloud refused, or was asked nothing: there is no instance.
-  case createRefused(ProviderError)
-  /// The answer was lost and complete listings show nothing.
-  case createUnsettled(Reason)
-  case becameReachable(ReachableInstance)
-  /// The cloud itself reports a dead end: `error`, `stopped`, a 404.
-  case instanceFailed(Reason)
-  case connected
-  case startupEnded(StageResult)
-  case uploaded
-  /// The upload or the start of a stage failed for a reason that repeating does not cure.
-  case stepFailed(Reason)
-  case setupEnded(StageResult)
-  case commandStarted
-  case commandEnded(StageResult, logsComplete: Bool)
-  case collected(complete: Bool, warnings: [String])
-  case snapshotTaken(SnapshotID, name: String)
-  case snapshotFailed(Reason)
-  case destroyAccepted
-  case verifiedGone
-  /// Destruction or its proof does not get on; it is tried again without end.
-  case teardownDelayed(Reason)
-  case clockExpired(JobClock)
-  case cancelRequested
-  /// Another connection will not be had: the run's end and the collect clock have passed.
-  case connectionGivenUp(Reason)
-  /// Says what the current phase waits for.
-  case waiting(String?)
+    /// A slot, a token and the secrets are there.
+    case began
+    case created(ObservedInstance)
+    /// The cloud refused, or was asked nothing: there is no instance.
+    case createRefused(ProviderError)
+    /// The answer was lost and complete listings show nothing.
+    case createUnsettled(Reason)
+    case becameReachable(ReachableInstance)
+    /// The cloud itself reports a dead end: `error`, `stopped`, a 404.
+    case instanceFailed(Reason)
+    case connected
+    case startupEnded(StageResult)
+    case uploaded
+    /// The upload or the start of a stage failed for a reason that repeating does not cure.
+    case stepFailed(Reason)
+    case setupEnded(StageResult)
+    case commandStarted
+    case commandEnded(StageResult, logsComplete: Bool)
+    case collected(complete: Bool, warnings: [String])
+    case snapshotTaken(SnapshotID, name: String)
+    case snapshotFailed(Reason)
+    case destroyAccepted
+    case verifiedGone
+    /// Destruction or its proof does not get on; it is tried again without end.
+    case teardownDelayed(Reason)
+    case clockExpired(JobClock)
+    case cancelRequested
+    /// Another connection will not be had: the run's end and the collect clock have passed.
+    case connectionGivenUp(Reason)
+    /// Says what the current phase waits for.
+    case waiting(String?)
 }
 
 /// How a stage on the instance ended, as its supervisor sealed it.
 public enum StageResult: Sendable, Hashable {
-  /// Ran to its end; 128+n for signal n.
-  case exited(Int32)
-  /// The supervisor ended it at its limit.
-  case timedOut
-  /// It was told to stop.
-  case stopped
-  /// The supervisor died without sealing: nobody can say.
-  case unknown
+    /// Ran to its end; 128+n for signal n.
+    case exited(Int32)
+    /// The supervisor ended it at its limit.
+    case timedOut
+    /// It was told to stop.
+    case stopped
+    /// The supervisor died without sealing: nobody can say.
+    case unknown
 }
 
 /// What the shell does next.
 public enum AttemptAction: Sendable, Hashable {
-  case none
-  /// Start this effect; none is running.
-  case start(AttemptEffect)
-  /// End the running effect, then start this one. Its late result is dropped.
-  case replace(AttemptEffect)
-  /// Tell the supervisor to stop the command; the running effect goes on and reports how it ended.
-  case stopCommand(StopCause)
-  /// The attempt is done: write the receipt.
-  case finish
+    case none
+    /// Start this effect; none is running.
+    case start(AttemptEffect)
+    /// End the running effect, then start this one. Its late result is dropped.
+    case replace(AttemptEffect)
+    /// Tell the supervisor to stop the command; the running effect goes on and reports how it ended.
+    case stopCommand(StopCause)
+    /// The attempt is done: write the receipt.
+    case finish
 }
 
 /// One thing the shell does for an attempt. Each is safe to start again after a crash.
 public enum AttemptEffect: Sendable, Hashable {
-  /// `settle`: the request may already have been sent, so list by hostname and never post again.
-  case create(settle: Bool)
-  case watch(InstanceID)
-  case connect(ReachableInstance)
-  case awaitStartup(ReachableInstance)
-  case upload(ReachableInstance)
-  case setup(ReachableInstance)
-  /// Start the command unless its latch says that it was started, and follow it to its end.
-  case run(ReachableInstance, stop: StopCause?)
-  case collect(ReachableInstance)
-  /// Settles by name first: a snapshot of this name is adopted, never taken twice.
-  case snapshot(ReachableInstance)
-  case destroy(InstanceID)
-  case verify(InstanceID)
+    /// `settle`: the request may already have been sent, so list by hostname and never post again.
+    case create(settle: Bool)
+    case watch(InstanceID)
+    case connect(ReachableInstance)
+    case awaitStartup(ReachableInstance)
+    case upload(ReachableInstance)
+    case setup(ReachableInstance)
+    /// Start the command unless its latch says that it was started, and follow it to its end.
+    case run(ReachableInstance, stop: StopCause?)
+    case collect(ReachableInstance)
+    /// Settles by name first: a snapshot of this name is adopted, never taken twice.
+    case snapshot(ReachableInstance)
+    case destroy(InstanceID)
+    case verify(InstanceID)
 }

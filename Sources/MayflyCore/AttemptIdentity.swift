@@ -3,51 +3,51 @@
 /// `mf-<installation>-<job>-<attempt>-<nonce>` in fixed-width base32, at most 63 characters: it is the instance's
 /// `hostname`, which a rename leaves alone (Instances page, "Update an Instance").
 public struct AttemptIdentity: Codable, Hashable, Sendable, CustomStringConvertible {
-  public let installation: String
-  public let job: JobID
-  public let attempt: Int
-  public let nonce: String
+    public let installation: String
+    public let job: JobID
+    public let attempt: Int
+    public let nonce: String
 
-  /// - Parameters:
-  ///   - installation: eight base32 characters, drawn once per `MAYFLY_HOME`.
-  ///   - nonce: eight base32 characters, drawn for this attempt.
-  public init(installation: String, job: JobID, attempt: Int, nonce: String) {
-    self.installation = installation
-    self.job = job
-    self.attempt = attempt
-    self.nonce = nonce
-  }
+    /// - Parameters:
+    ///   - installation: eight base32 characters, drawn once per `MAYFLY_HOME`.
+    ///   - nonce: eight base32 characters, drawn for this attempt.
+    public init(installation: String, job: JobID, attempt: Int, nonce: String) {
+        self.installation = installation
+        self.job = job
+        self.attempt = attempt
+        self.nonce = nonce
+    }
 
-  /// The instance's hostname.
-  public var description: String {
-    let job = Base32.encode(UInt64(bitPattern: job.rawValue), width: 7)
-    return
-      "\(Self.prefix(of: installation))\(job)-\(Base32.encode(UInt64(attempt), width: 2))-\(nonce)"
-  }
+    /// The instance's hostname.
+    public var description: String {
+        let job = Base32.encode(UInt64(bitPattern: job.rawValue), width: 7)
+        return
+            "\(Self.prefix(of: installation))\(job)-\(Base32.encode(UInt64(attempt), width: 2))-\(nonce)"
+    }
 
-  /// What every hostname of one installation begins with; a sweep matches it exactly.
-  public static func prefix(of installation: String) -> String { "mf-\(installation)-" }
+    /// What every hostname of one installation begins with; a sweep matches it exactly.
+    public static func prefix(of installation: String) -> String { "mf-\(installation)-" }
 
-  /// The instance's name: the identity and its expiry in seconds since 1970, so that a stranger can judge it.
-  public func instanceName(expiry: WallTime) -> String { "\(self)-x\(expiry.rawValue / 1000)" }
+    /// The instance's name: the identity and its expiry in seconds since 1970, so that a stranger can judge it.
+    public func instanceName(expiry: WallTime) -> String { "\(self)-x\(expiry.rawValue / 1000)" }
 }
 
 /// Crockford-like lower-case base32 (RFC 4648 alphabet, lower case), fixed width, for names and nonces.
 public enum Base32 {
-  private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
+    private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
 
-  public static func encode(_ value: UInt64, width: Int) -> String {
-    var rest = value
-    var digits: [Character] = []
-    for _ in 0..<width {
-      digits.append(alphabet[Int(rest % 32)])
-      rest /= 32
+    public static func encode(_ value: UInt64, width: Int) -> String {
+        var rest = value
+        var digits: [Character] = []
+        for _ in 0..<width {
+            digits.append(alphabet[Int(rest % 32)])
+            rest /= 32
+        }
+        return String(digits.reversed())
     }
-    return String(digits.reversed())
-  }
 
-  /// One character from each byte's low five bits.
-  public static func encode(_ bytes: [UInt8]) -> String {
-    String(bytes.map { alphabet[Int($0 & 31)] })
-  }
+    /// One character from each byte's low five bits.
+    public static func encode(_ bytes: [UInt8]) -> String {
+        String(bytes.map { alphabet[Int($0 & 31)] })
+    }
 }

@@ -1,72 +1,72 @@
 extension AttemptMachine {
-  /// A cancel is a wish, acted on at the next point where nothing can be orphaned by it.
-  mutating func cancelRequested(_ now: Moment) -> AttemptAction {
-    guard !state.cancelRequested else { return .none }
-    state.cancelRequested = true
-    return interrupt(
-      .cancelled, .cancelled,
-      Reason(code: "cancelled", message: "cancelled while \(state.phase.word)"), now)
-  }
-
-  mutating func clockExpired(_ clock: JobClock, _ now: Moment) -> AttemptAction {
-    switch (clock, state.phase) {
-    case (.collect, .collecting(let instance)):
-      state.delivery = .partial
-      state.warnings.append(
-        "the collect clock ran out: some outputs did not arrive (timeouts.collect)")
-      return .replace(snapshotOrDestroy(instance, now))
-    case (.snapshot, .snapshotting(let instance)):
-      state.warnings.append(
-        "the snapshot clock ran out (timeouts.snapshot): no finished snapshot was seen")
-      return .replace(destroy(instance.id, now))
-    case (.collect, _), (.snapshot, _):
-      return .none
-    case (.queue, _), (.provision, _), (.setup, _), (.run, _), (.total, _):
-      var reason = clockReason(clock)
-      if let waited = state.waitingFor { reason.message += "; last waited for: \(waited)" }
-      return interrupt(.timedOut(clock), .clock(clock), reason, now)
+    /// A cancel is a wish, acted on at the next point where nothing can be orphaned by it.
+    mutating func cancelRequested(_ now: Moment) -> AttemptAction {
+        guard !state.cancelRequested else { return .none }
+        state.cancelRequested = true
+        return interrupt(
+            .cancelled, .cancelled,
+            Reason(code: "cancelled", message: "cancelled while \(state.phase.word)"), now)
     }
-  }
 
-  mutating func connectionGivenUp(_ reason: Reason, _ now: Moment) -> AttemptAction {
-    switch state.phase {
-    case .connecting(let instance), .preparing(let instance, _), .running(let instance, _):
-      settle(.failedConnection, reason)
-      if state.commandStarted { state.delivery = .partial }
-      return .start(snapshotOrDestroy(instance, now))
-    case .collecting(let instance):
-      state.delivery = .partial
-      state.warnings.append("outputs were not collected: \(reason.message)")
-      return .start(snapshotOrDestroy(instance, now))
-    case .queued, .creating, .booting, .snapshotting, .destroying, .verifying, .done:
-      return .none
+    mutating func clockExpired(_ clock: JobClock, _ now: Moment) -> AttemptAction {
+        switch (clock, state.phase) {
+        case (.collect, .collecting(let instance)):
+            state.delivery = .partial
+            state.warnings.append(
+                "the collect clock ran out: some outputs did not arrive (timeouts.collect)")
+            return .replace(snapshotOrDestroy(instance, now))
+        case (.snapshot, .snapshotting(let instance)):
+            state.warnings.append(
+                "the snapshot clock ran out (timeouts.snapshot): no finished snapshot was seen")
+            return .replace(destroy(instance.id, now))
+        case (.collect, _), (.snapshot, _):
+            return .none
+        case (.queue, _), (.provision, _), (.setup, _), (.run, _), (.total, _):
+            var reason = clockReason(clock)
+            if let waited = state.waitingFor { reason.message += "; last waited for: \(waited)" }
+            return interrupt(.timedOut(clock), .clock(clock), reason, now)
+        }
     }
-  }
 
-  private mutating func interrupt(
-    _ outcome: Outcome, _ cause: StopCause, _ reason: Reason, _ now: Moment
-  ) -> AttemptAction {
-    switch state.phase {
-    case .queued:
-      settle(outcome, reason)
-      return finish(now)
-    case .creating:
-      // The answer is awaited: only with the id known can the instance be destroyed.
-      settle(outcome, reason)
-      return .none
-    case .booting(let id):
-      settle(outcome, reason)
-      return .replace(destroy(id, now))
-    case .connecting(let instance), .preparing(let instance, _):
-      settle(outcome, reason)
-      return .replace(snapshotOrDestroy(instance, now))
-    case .running(let instance, let stop):
-      // The outcome is what the supervisor seals: a command that ended by itself a moment ago did end by itself.
-      guard stop == nil else { return .none }
-      state.phase = .running(instance, cause)
-      return .stopCommand(cause)
-    case .collecting, .snapshotting, .destroying, .verifying, .done:
-      return .none
+    mutating func connectionGivenUp(_ reason: Reason, _ now: Moment) -> AttemptAction {
+        switch state.phase {
+        case .connecting(let instance), .preparing(let instance, _), .running(let instance, _):
+            settle(.failedConnection, reason)
+            if state.commandStarted { state.delivery = .partial }
+            return .start(snapshotOrDestroy(instance, now))
+        case .collecting(let instance):
+            state.delivery = .partial
+            state.warnings.append("outputs were not collected: \(reason.message)")
+            return .start(snapshotOrDestroy(instance, now))
+        case .queued, .creating, .booting, .snapshotting, .destroying, .verifying, .done:
+            return .none
+        }
     }
-  }
+
+    private mutating func interrupt(
+        _ outcome: Outcome, _ cause: StopCause, _ reason: Reason, _ now: Moment
+    ) -> AttemptAction {
+        switch state.phase {
+        case .queued:
+            settle(outcome, reason)
+            return finish(now)
+        case .creating:
+            // The answer is awaited: only with the id known can the instance be destroyed.
+            settle(outcome, reason)
+            return .none
+        case .booting(let id):
+            settle(outcome, reason)
+            return .replace(destroy(id, now))
+        case .connecting(let instance), .preparing(let instance, _):
+            settle(outcome, reason)
+            return .replace(snapshotOrDestroy(instance, now))
+        case .running(let instance, let stop):
+            // The outcome is what the supervisor seals: a command that ended by itself a moment ago did end by itself.
+            guard stop == nil else { return .none }
+            state.phase = .running(instance, cause)
+            return .stopCommand(cause)
+        case .collecting, .snapshotting, .destroying, .verifying, .done:
+            return .none
+        }
+    }
 }

@@ -1,79 +1,79 @@
 extension AttemptMachine {
-  mutating func began(_ now: Moment) -> AttemptAction {
-    guard state.phase == .queued else { return .none }
-    state.objects.append(
-      CreatedObject(kind: .instance, name: state.identity.description, intendedAt: now.wall))
-    state.teardown = .pending
-    enter(.creating, now)
-    return .start(.create(settle: false))
-  }
-
-  mutating func created(_ instance: ObservedInstance, _ now: Moment) -> AttemptAction {
-    guard state.phase == .creating else { return .none }
-    state.instance = InstanceSummary(
-      id: instance.id, name: instance.name, type: instance.type, region: instance.region,
-      address: instance.address)
-    markInstance {
-      $0.cloudID = instance.id.rawValue
-      $0.state = .existing
+    mutating func began(_ now: Moment) -> AttemptAction {
+        guard state.phase == .queued else { return .none }
+        state.objects.append(
+            CreatedObject(kind: .instance, name: state.identity.description, intendedAt: now.wall))
+        state.teardown = .pending
+        enter(.creating, now)
+        return .start(.create(settle: false))
     }
-    // A cancel or a clock that came while the answer was awaited acts now that the id is known.
-    if state.outcome != nil { return .start(destroy(instance.id, now)) }
-    enter(.booting(instance.id), now)
-    return .start(.watch(instance.id))
-  }
 
-  mutating func createRefused(_ error: ProviderError, _ now: Moment) -> AttemptAction {
-    guard state.phase == .creating else { return .none }
-    switch error.kind {
-    case .capacity: settle(.failedCapacity, error.reason)
-    case .refused, .unauthorized, .account, .cloud, .unreachable, .outcomeUnknown:
-      settle(.failedCloud, error.reason)
+    mutating func created(_ instance: ObservedInstance, _ now: Moment) -> AttemptAction {
+        guard state.phase == .creating else { return .none }
+        state.instance = InstanceSummary(
+            id: instance.id, name: instance.name, type: instance.type, region: instance.region,
+            address: instance.address)
+        markInstance {
+            $0.cloudID = instance.id.rawValue
+            $0.state = .existing
+        }
+        // A cancel or a clock that came while the answer was awaited acts now that the id is known.
+        if state.outcome != nil { return .start(destroy(instance.id, now)) }
+        enter(.booting(instance.id), now)
+        return .start(.watch(instance.id))
     }
-    markInstance { $0.state = .refused }
-    state.teardown = .clean
-    return finish(now)
-  }
 
-  mutating func createUnsettled(_ reason: Reason, _ now: Moment) -> AttemptAction {
-    guard state.phase == .creating else { return .none }
-    settle(.lost, reason)
-    markInstance { $0.state = .unsettled }
-    state.teardown = .clean
-    state.warnings.append(
-      "\(state.identity) is watched for until its expiry: a late instance of this name would be destroyed"
-    )
-    return finish(now)
-  }
-
-  mutating func becameReachable(_ instance: ReachableInstance, _ now: Moment) -> AttemptAction {
-    guard case .booting(instance.id) = state.phase else { return .none }
-    state.instance?.address = instance.address
-    enter(.connecting(instance), now)
-    return .start(.connect(instance))
-  }
-
-  mutating func connected(_ now: Moment) -> AttemptAction {
-    guard case .connecting(let instance) = state.phase else { return .none }
-    enter(.preparing(instance, .startup), now)
-    return .start(.awaitStartup(instance))
-  }
-
-  /// The cloud says that this instance will not do: what remains is to prove that it is gone.
-  mutating func instanceFailed(_ reason: Reason, _ now: Moment) -> AttemptAction {
-    switch state.phase {
-    case .queued, .creating, .destroying, .verifying, .done:
-      return .none
-    case .booting(let id):
-      settle(.failedCloud, reason)
-      return .replace(destroy(id, now))
-    case .connecting(let instance), .preparing(let instance, _), .running(let instance, _),
-      .collecting(let instance), .snapshotting(let instance):
-      settle(.failedCloud, reason)
-      if state.commandStarted && state.delivery == .complete, case .collecting = state.phase {
-        state.delivery = .partial
-      }
-      return .replace(destroy(instance.id, now))
+    mutating func createRefused(_ error: ProviderError, _ now: Moment) -> AttemptAction {
+        guard state.phase == .creating else { return .none }
+        switch error.kind {
+        case .capacity: settle(.failedCapacity, error.reason)
+        case .refused, .unauthorized, .account, .cloud, .unreachable, .outcomeUnknown:
+            settle(.failedCloud, error.reason)
+        }
+        markInstance { $0.state = .refused }
+        state.teardown = .clean
+        return finish(now)
     }
-  }
+
+    mutating func createUnsettled(_ reason: Reason, _ now: Moment) -> AttemptAction {
+        guard state.phase == .creating else { return .none }
+        settle(.lost, reason)
+        markInstance { $0.state = .unsettled }
+        state.teardown = .clean
+        state.warnings.append(
+            "\(state.identity) is watched for until its expiry: a late instance of this name would be destroyed"
+        )
+        return finish(now)
+    }
+
+    mutating func becameReachable(_ instance: ReachableInstance, _ now: Moment) -> AttemptAction {
+        guard case .booting(instance.id) = state.phase else { return .none }
+        state.instance?.address = instance.address
+        enter(.connecting(instance), now)
+        return .start(.connect(instance))
+    }
+
+    mutating func connected(_ now: Moment) -> AttemptAction {
+        guard case .connecting(let instance) = state.phase else { return .none }
+        enter(.preparing(instance, .startup), now)
+        return .start(.awaitStartup(instance))
+    }
+
+    /// The cloud says that this instance will not do: what remains is to prove that it is gone.
+    mutating func instanceFailed(_ reason: Reason, _ now: Moment) -> AttemptAction {
+        switch state.phase {
+        case .queued, .creating, .destroying, .verifying, .done:
+            return .none
+        case .booting(let id):
+            settle(.failedCloud, reason)
+            return .replace(destroy(id, now))
+        case .connecting(let instance), .preparing(let instance, _), .running(let instance, _),
+            .collecting(let instance), .snapshotting(let instance):
+            settle(.failedCloud, reason)
+            if state.commandStarted && state.delivery == .complete, case .collecting = state.phase {
+                state.delivery = .partial
+            }
+            return .replace(destroy(instance.id, now))
+        }
+    }
 }

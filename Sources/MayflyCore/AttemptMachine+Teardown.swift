@@ -1,37 +1,37 @@
 extension AttemptMachine {
-  mutating func destroyAccepted(_ now: Moment) -> AttemptAction {
-    guard case .destroying(let id) = state.phase else { return .none }
-    markInstance {
-      $0.state = .destroyAccepted
-      $0.destroyAcceptedAt = now.wall
+    mutating func destroyAccepted(_ now: Moment) -> AttemptAction {
+        guard case .destroying(let id) = state.phase else { return .none }
+        markInstance {
+            $0.state = .destroyAccepted
+            $0.destroyAcceptedAt = now.wall
+        }
+        enter(.verifying(id), now)
+        return .start(.verify(id))
     }
-    enter(.verifying(id), now)
-    return .start(.verify(id))
-  }
 
-  mutating func verifiedGone(_ now: Moment) -> AttemptAction {
-    guard case .verifying = state.phase else { return .none }
-    markInstance {
-      $0.state = .gone
-      $0.goneAt = now.wall
+    mutating func verifiedGone(_ now: Moment) -> AttemptAction {
+        guard case .verifying = state.phase else { return .none }
+        markInstance {
+            $0.state = .gone
+            $0.goneAt = now.wall
+        }
+        state.teardown = .clean
+        return finish(now)
     }
-    state.teardown = .clean
-    return finish(now)
-  }
 
-  mutating func teardownDelayed(_ reason: Reason) -> AttemptAction {
-    switch state.phase {
-    case .destroying, .verifying:
-      state.waitingFor = reason.message
-    case .queued, .creating, .booting, .connecting, .preparing, .running, .collecting,
-      .snapshotting, .done:
-      break
+    mutating func teardownDelayed(_ reason: Reason) -> AttemptAction {
+        switch state.phase {
+        case .destroying, .verifying:
+            state.waitingFor = reason.message
+        case .queued, .creating, .booting, .connecting, .preparing, .running, .collecting,
+            .snapshotting, .done:
+            break
+        }
+        return .none
     }
-    return .none
-  }
 
-  mutating func waiting(_ text: String?) -> AttemptAction {
-    if state.phase != .done { state.waitingFor = text }
-    return .none
-  }
+    mutating func waiting(_ text: String?) -> AttemptAction {
+        if state.phase != .done { state.waitingFor = text }
+        return .none
+    }
 }

@@ -3,123 +3,123 @@
 /// No path to `done` skips `destroying → verifying` once an instance may exist. What a remote peer, a restart or a
 /// late effect can cause is answered with `.none`, never a trap.
 public struct AttemptMachine: ~Copyable {
-  public internal(set) var state: AttemptState
-  let policy: SnapshotPolicy
-  let hasCode: Bool
-  let hasSetup: Bool
+    public internal(set) var state: AttemptState
+    let policy: SnapshotPolicy
+    let hasCode: Bool
+    let hasSetup: Bool
 
-  /// A new attempt, `queued`.
-  public init(state: AttemptState, definition: JobDefinition) {
-    self.state = state
-    self.policy = definition.snapshot
-    self.hasCode = definition.code != nil
-    self.hasSetup = definition.setup != nil
-  }
-
-  /// Continues a stored attempt: the effect to settle its last intent, never to repeat it.
-  public func resumption() -> AttemptAction {
-    switch state.phase {
-    case .queued: .none
-    case .creating: .start(.create(settle: true))
-    case .booting(let id): .start(.watch(id))
-    case .connecting(let instance): .start(.connect(instance))
-    case .preparing(let instance, let step): .start(Self.effect(of: step, on: instance))
-    case .running(let instance, let stop): .start(.run(instance, stop: stop))
-    case .collecting(let instance): .start(.collect(instance))
-    case .snapshotting(let instance): .start(.snapshot(instance))
-    case .destroying(let id): .start(.destroy(id))
-    case .verifying(let id): .start(.verify(id))
-    case .done: .finish
+    /// A new attempt, `queued`.
+    public init(state: AttemptState, definition: JobDefinition) {
+        self.state = state
+        self.policy = definition.snapshot
+        self.hasCode = definition.code != nil
+        self.hasSetup = definition.setup != nil
     }
-  }
 
-  /// Applies one event. The new ``state`` and the action's intent are to be stored in one transaction before the
-  /// action is carried out.
-  public mutating func apply(_ event: AttemptEvent, at now: Moment) -> AttemptAction {
-    switch event {
-    case .began: began(now)
-    case .created(let instance): created(instance, now)
-    case .createRefused(let error): createRefused(error, now)
-    case .createUnsettled(let reason): createUnsettled(reason, now)
-    case .becameReachable(let instance): becameReachable(instance, now)
-    case .instanceFailed(let reason): instanceFailed(reason, now)
-    case .connected: connected(now)
-    case .startupEnded(let result): stageEnded(.startup, result, now)
-    case .uploaded: uploaded(now)
-    case .stepFailed(let reason): stepFailed(reason, now)
-    case .setupEnded(let result): stageEnded(.setup, result, now)
-    case .commandStarted: commandStarted()
-    case .commandEnded(let result, let complete): commandEnded(result, logsComplete: complete, now)
-    case .collected(let complete, let warnings):
-      collected(complete: complete, warnings: warnings, now)
-    case .snapshotTaken(let id, let name): snapshotTaken(id, name: name, now)
-    case .snapshotFailed(let reason): snapshotFailed(reason, now)
-    case .destroyAccepted: destroyAccepted(now)
-    case .verifiedGone: verifiedGone(now)
-    case .teardownDelayed(let reason): teardownDelayed(reason)
-    case .clockExpired(let clock): clockExpired(clock, now)
-    case .cancelRequested: cancelRequested(now)
-    case .connectionGivenUp(let reason): connectionGivenUp(reason, now)
-    case .waiting(let text): waiting(text)
+    /// Continues a stored attempt: the effect to settle its last intent, never to repeat it.
+    public func resumption() -> AttemptAction {
+        switch state.phase {
+        case .queued: .none
+        case .creating: .start(.create(settle: true))
+        case .booting(let id): .start(.watch(id))
+        case .connecting(let instance): .start(.connect(instance))
+        case .preparing(let instance, let step): .start(Self.effect(of: step, on: instance))
+        case .running(let instance, let stop): .start(.run(instance, stop: stop))
+        case .collecting(let instance): .start(.collect(instance))
+        case .snapshotting(let instance): .start(.snapshot(instance))
+        case .destroying(let id): .start(.destroy(id))
+        case .verifying(let id): .start(.verify(id))
+        case .done: .finish
+        }
     }
-  }
 
-  static func effect(of step: PreparingStep, on instance: ReachableInstance) -> AttemptEffect {
-    switch step {
-    case .startup: .awaitStartup(instance)
-    case .upload: .upload(instance)
-    case .setup: .setup(instance)
+    /// Applies one event. The new ``state`` and the action's intent are to be stored in one transaction before the
+    /// action is carried out.
+    public mutating func apply(_ event: AttemptEvent, at now: Moment) -> AttemptAction {
+        switch event {
+        case .began: began(now)
+        case .created(let instance): created(instance, now)
+        case .createRefused(let error): createRefused(error, now)
+        case .createUnsettled(let reason): createUnsettled(reason, now)
+        case .becameReachable(let instance): becameReachable(instance, now)
+        case .instanceFailed(let reason): instanceFailed(reason, now)
+        case .connected: connected(now)
+        case .startupEnded(let result): stageEnded(.startup, result, now)
+        case .uploaded: uploaded(now)
+        case .stepFailed(let reason): stepFailed(reason, now)
+        case .setupEnded(let result): stageEnded(.setup, result, now)
+        case .commandStarted: commandStarted()
+        case .commandEnded(let result, let complete): commandEnded(result, logsComplete: complete, now)
+        case .collected(let complete, let warnings):
+            collected(complete: complete, warnings: warnings, now)
+        case .snapshotTaken(let id, let name): snapshotTaken(id, name: name, now)
+        case .snapshotFailed(let reason): snapshotFailed(reason, now)
+        case .destroyAccepted: destroyAccepted(now)
+        case .verifiedGone: verifiedGone(now)
+        case .teardownDelayed(let reason): teardownDelayed(reason)
+        case .clockExpired(let clock): clockExpired(clock, now)
+        case .cancelRequested: cancelRequested(now)
+        case .connectionGivenUp(let reason): connectionGivenUp(reason, now)
+        case .waiting(let text): waiting(text)
+        }
     }
-  }
 
-  // MARK: Steps shared by the events
-
-  mutating func enter(_ phase: AttemptPhase, _ now: Moment) {
-    if phase.word != state.phase.word {
-      if let last = state.spans.indices.last, state.spans[last].elapsed == nil {
-        state.spans[last].elapsed = max(
-          0, state.spans[last].began.boot.duration(to: now.boot).milliseconds)
-      }
-      if phase != .done { state.spans.append(PhaseSpan(phase: phase.word, began: now)) }
+    static func effect(of step: PreparingStep, on instance: ReachableInstance) -> AttemptEffect {
+        switch step {
+        case .startup: .awaitStartup(instance)
+        case .upload: .upload(instance)
+        case .setup: .setup(instance)
+        }
     }
-    state.waitingFor = nil
-    state.phase = phase
-  }
 
-  /// The first outcome stays, whatever cleanup finds later.
-  mutating func settle(_ outcome: Outcome, _ reason: Reason?) {
-    guard state.outcome == nil else { return }
-    state.outcome = outcome
-    state.reason = reason
-  }
+    // MARK: Steps shared by the events
 
-  mutating func markInstance(_ change: (inout CreatedObject) -> Void) {
-    guard let index = state.objects.firstIndex(where: { $0.kind == .instance }) else { return }
-    change(&state.objects[index])
-  }
+    mutating func enter(_ phase: AttemptPhase, _ now: Moment) {
+        if phase.word != state.phase.word {
+            if let last = state.spans.indices.last, state.spans[last].elapsed == nil {
+                state.spans[last].elapsed = max(
+                    0, state.spans[last].began.boot.duration(to: now.boot).milliseconds)
+            }
+            if phase != .done { state.spans.append(PhaseSpan(phase: phase.word, began: now)) }
+        }
+        state.waitingFor = nil
+        state.phase = phase
+    }
 
-  mutating func destroy(_ id: InstanceID, _ now: Moment) -> AttemptEffect {
-    state.teardown = .pending
-    enter(.destroying(id), now)
-    return .destroy(id)
-  }
+    /// The first outcome stays, whatever cleanup finds later.
+    mutating func settle(_ outcome: Outcome, _ reason: Reason?) {
+        guard state.outcome == nil else { return }
+        state.outcome = outcome
+        state.reason = reason
+    }
 
-  /// After the work: a snapshot by policy, or straight to destruction.
-  mutating func snapshotOrDestroy(_ instance: ReachableInstance, _ now: Moment) -> AttemptEffect {
-    let wanted =
-      switch policy.when {
-      case .never: false
-      case .always: true
-      case .onSuccess: state.outcome?.isSuccess == true
-      case .onFailure: state.outcome?.isSuccess == false && state.outcome != .cancelled
-      }
-    guard wanted else { return destroy(instance.id, now) }
-    enter(.snapshotting(instance), now)
-    return .snapshot(instance)
-  }
+    mutating func markInstance(_ change: (inout CreatedObject) -> Void) {
+        guard let index = state.objects.firstIndex(where: { $0.kind == .instance }) else { return }
+        change(&state.objects[index])
+    }
 
-  mutating func finish(_ now: Moment) -> AttemptAction {
-    enter(.done, now)
-    return .finish
-  }
+    mutating func destroy(_ id: InstanceID, _ now: Moment) -> AttemptEffect {
+        state.teardown = .pending
+        enter(.destroying(id), now)
+        return .destroy(id)
+    }
+
+    /// After the work: a snapshot by policy, or straight to destruction.
+    mutating func snapshotOrDestroy(_ instance: ReachableInstance, _ now: Moment) -> AttemptEffect {
+        let wanted =
+            switch policy.when {
+            case .never: false
+            case .always: true
+            case .onSuccess: state.outcome?.isSuccess == true
+            case .onFailure: state.outcome?.isSuccess == false && state.outcome != .cancelled
+            }
+        guard wanted else { return destroy(instance.id, now) }
+        enter(.snapshotting(instance), now)
+        return .snapshot(instance)
+    }
+
+    mutating func finish(_ now: Moment) -> AttemptAction {
+        enter(.done, now)
+        return .finish
+    }
 }

@@ -1,117 +1,116 @@
 /// All that is known of one attempt: stored after every step, in the same transaction as the next intent.
 public struct AttemptState: Codable, Hashable, Sendable {
-  /// The version of this record's encoding. A newer Mayfly reads every older one.
-  public static let currentVersion = 1
+    /// The version of this record's encoding. A newer Mayfly reads every older one.
+    public static let currentVersion = 1
 
-  public var version = AttemptState.currentVersion
-  public var identity: AttemptIdentity
-  public var number: Int
-  /// Fixed before the create request: created + all clocks + hold.
-  public var expiry: WallTime
-  public var phase: AttemptPhase
-  /// Set once.
-  public var outcome: Outcome?
-  public var reason: Reason?
-  /// The command's own exit code, when it ran to its end, whatever the outcome says.
-  public var exitCode: Int32?
-  public var delivery: Delivery
-  public var teardown: Teardown
-  /// A cancel that arrived before it could act (while a create's answer is awaited).
-  public var cancelRequested: Bool
-  public var commandStarted: Bool
-  public var objects: [CreatedObject]
-  public var spans: [PhaseSpan]
-  public var instance: InstanceSummary?
-  /// What a user should know although the job did not fail for it: skipped outputs, a failed snapshot.
-  public var warnings: [String]
-  /// What the current phase waits for, in words.
-  public var waitingFor: String?
-  /// The boot that the spans' boot instants belong to.
-  public var bootID: String
+    public var version = AttemptState.currentVersion
+    public var identity: AttemptIdentity
+    public var number: Int
+    /// Fixed before the create request: created + all clocks + hold.
+    public var expiry: WallTime
+    public var phase: AttemptPhase
+    /// Set once.
+    public var outcome: Outcome?
+    public var reason: Reason?
+    /// The command's own exit code, when it ran to its end, whatever the outcome says.
+    public var exitCode: Int32?
+    public var delivery: Delivery
+    public var teardown: Teardown
+    /// A cancel that arrived before it could act (while a create's answer is awaited).
+    public var cancelRequested: Bool
+    public var commandStarted: Bool
+    public var objects: [CreatedObject]
+    public var spans: [PhaseSpan]
+    public var instance: InstanceSummary?
+    /// What a user should know although the job did not fail for it: skipped outputs, a failed snapshot.
+    public var warnings: [String]
+    /// What the current phase waits for, in words.
+    public var waitingFor: String?
+    /// The boot that the spans' boot instants belong to.
+    public var bootID: String
 
-  public init(identity: AttemptIdentity, number: Int, expiry: WallTime, now: Moment, bootID: String)
-  {
-    self.identity = identity
-    self.number = number
-    self.expiry = expiry
-    self.phase = .queued
-    self.delivery = .none
-    self.teardown = .clean
-    self.cancelRequested = false
-    self.commandStarted = false
-    self.objects = []
-    self.spans = [PhaseSpan(phase: "queued", began: now)]
-    self.warnings = []
-    self.bootID = bootID
-  }
+    public init(identity: AttemptIdentity, number: Int, expiry: WallTime, now: Moment, bootID: String) {
+        self.identity = identity
+        self.number = number
+        self.expiry = expiry
+        self.phase = .queued
+        self.delivery = .none
+        self.teardown = .clean
+        self.cancelRequested = false
+        self.commandStarted = false
+        self.objects = []
+        self.spans = [PhaseSpan(phase: "queued", began: now)]
+        self.warnings = []
+        self.bootID = bootID
+    }
 
-  public var isDone: Bool { phase == .done }
+    public var isDone: Bool { phase == .done }
 }
 
 /// How long one phase took. Elapsed time is measured on the boot clock, so a wall-clock jump changes nothing.
 public struct PhaseSpan: Codable, Hashable, Sendable {
-  public var phase: String
-  public var began: Moment
-  /// Milliseconds; `nil` while the phase lasts.
-  public var elapsed: Int64?
+    public var phase: String
+    public var began: Moment
+    /// Milliseconds; `nil` while the phase lasts.
+    public var elapsed: Int64?
 
-  public init(phase: String, began: Moment, elapsed: Int64? = nil) {
-    self.phase = phase
-    self.began = began
-    self.elapsed = elapsed
-  }
+    public init(phase: String, began: Moment, elapsed: Int64? = nil) {
+        self.phase = phase
+        self.began = began
+        self.elapsed = elapsed
+    }
 }
 
 public struct InstanceSummary: Codable, Hashable, Sendable {
-  public var id: InstanceID
-  public var name: String
-  public var type: String
-  public var region: String
-  public var address: String?
+    public var id: InstanceID
+    public var name: String
+    public var type: String
+    public var region: String
+    public var address: String?
 
-  public init(id: InstanceID, name: String, type: String, region: String, address: String? = nil) {
-    self.id = id
-    self.name = name
-    self.type = type
-    self.region = region
-    self.address = address
-  }
+    public init(id: InstanceID, name: String, type: String, region: String, address: String? = nil) {
+        self.id = id
+        self.name = name
+        self.type = type
+        self.region = region
+        self.address = address
+    }
 }
 
 /// One thing this attempt made in the cloud, from the intent to the proof that it is gone.
 public struct CreatedObject: Codable, Hashable, Sendable {
-  public enum Kind: String, Codable, Sendable { case instance, snapshot }
+    public enum Kind: String, Codable, Sendable { case instance, snapshot }
 
-  public enum State: String, Codable, Sendable {
-    /// Asked for; the cloud may or may not have it.
-    case intended
-    case existing
-    case destroyAccepted = "destroy_accepted"
-    case gone
-    /// A snapshot the user asked for: never cleaned up.
-    case kept
-    /// The create's answer was lost and listings show nothing: watched until its expiry.
-    case unsettled
-    /// The cloud refused to create it: it never existed.
-    case refused
-  }
+    public enum State: String, Codable, Sendable {
+        /// Asked for; the cloud may or may not have it.
+        case intended
+        case existing
+        case destroyAccepted = "destroy_accepted"
+        case gone
+        /// A snapshot the user asked for: never cleaned up.
+        case kept
+        /// The create's answer was lost and listings show nothing: watched until its expiry.
+        case unsettled
+        /// The cloud refused to create it: it never existed.
+        case refused
+    }
 
-  public var kind: Kind
-  /// Hostname of an instance, name of a snapshot: by this it can be found.
-  public var name: String
-  public var cloudID: String?
-  public var state: State
-  public var intendedAt: WallTime
-  public var destroyAcceptedAt: WallTime?
-  public var goneAt: WallTime?
+    public var kind: Kind
+    /// Hostname of an instance, name of a snapshot: by this it can be found.
+    public var name: String
+    public var cloudID: String?
+    public var state: State
+    public var intendedAt: WallTime
+    public var destroyAcceptedAt: WallTime?
+    public var goneAt: WallTime?
 
-  public init(
-    kind: Kind, name: String, cloudID: String? = nil, state: State = .intended, intendedAt: WallTime
-  ) {
-    self.kind = kind
-    self.name = name
-    self.cloudID = cloudID
-    self.state = state
-    self.intendedAt = intendedAt
-  }
+    public init(
+        kind: Kind, name: String, cloudID: String? = nil, state: State = .intended, intendedAt: WallTime
+    ) {
+        self.kind = kind
+        self.name = name
+        self.cloudID = cloudID
+        self.state = state
+        self.intendedAt = intendedAt
+    }
 }

@@ -1,171 +1,186 @@
 /// What the orchestrator needs of a cloud. Implemented over the real API, over the local cloud's (the same API), and by fakes.
 public protocol InstanceProvider: Sendable {
-  /// For how long after a create a listing may still lack the instance. A lost create is not settled sooner.
-  var listingLag: Duration { get }
+    /// For how long after a create a listing may still lack the instance. A lost create is not settled sooner.
+    var listingLag: Duration { get }
 
-  /// How often waiting may ask; the adapter paces it for its cloud.
-  var pollInterval: Duration { get }
+    /// How often waiting may ask; the adapter paces it for its cloud.
+    var pollInterval: Duration { get }
 
-  /// Makes sure the installation's anchor key is registered, and returns its id.
-  /// - Throws: ``ProviderError``.
-  func ensureAnchor() async throws -> String
+    /// Makes sure the installation's anchor key is registered, and returns its id.
+    /// - Throws: ``ProviderError``.
+    func ensureAnchor() async throws -> String
 
-  /// Creates an instance. Never repeated: a lost answer is settled by ``instances(withHostname:)``.
-  /// - Throws: ``ProviderError``; `outcomeUnknown` when an instance may exist all the same.
-  func create(_ order: InstanceOrder) async throws -> ObservedInstance
+    /// Creates an instance. Never repeated: a lost answer is settled by ``instances(withHostname:)``.
+    /// - Throws: ``ProviderError``; `outcomeUnknown` when an instance may exist all the same.
+    func create(_ order: InstanceOrder) async throws -> ObservedInstance
 
-  /// The instance, or `nil` when the cloud answers 404.
-  /// - Throws: ``ProviderError``.
-  func instance(_ id: InstanceID) async throws -> ObservedInstance?
+    /// The instance, or `nil` when the cloud answers 404.
+    /// - Throws: ``ProviderError``.
+    func instance(_ id: InstanceID) async throws -> ObservedInstance?
 
-  /// All instances of a complete paged listing whose hostname begins with `prefix`.
-  /// - Throws: ``ProviderError``.
-  func instances(hostnamePrefix prefix: String) async throws -> [ObservedInstance]
+    /// All instances of a complete paged listing whose hostname begins with `prefix`.
+    /// - Throws: ``ProviderError``.
+    func instances(hostnamePrefix prefix: String) async throws -> [ObservedInstance]
 
-  /// Asks for destruction. A 404 is success.
-  /// - Throws: ``ProviderError``.
-  func destroy(_ id: InstanceID) async throws
+    /// Asks for destruction. A 404 is success.
+    /// - Throws: ``ProviderError``.
+    func destroy(_ id: InstanceID) async throws
 
-  /// Whether the instance is provably gone: GET says 404, the complete listing lacks it, and the same token still
-  /// sees the anchor. A wrong account, endpoint or wiped cloud also answers 404 and an empty list.
-  /// - Throws: ``ProviderError``.
-  func absence(of id: InstanceID) async throws -> Absence
+    /// Whether the instance is provably gone: GET says 404, the complete listing lacks it, and the same token still
+    /// sees the anchor. A wrong account, endpoint or wiped cloud also answers 404 and an empty list.
+    /// - Throws: ``ProviderError``.
+    func absence(of id: InstanceID) async throws -> Absence
 
-  /// Whether the same token still sees the anchor, so that an empty answer means something.
-  /// - Throws: ``ProviderError``.
-  func seesAnchor() async throws -> Bool
+    /// Whether the same token still sees the anchor, so that an empty answer means something.
+    /// - Throws: ``ProviderError``.
+    func seesAnchor() async throws -> Bool
 
-  /// The snapshots of an instance.
-  /// - Throws: ``ProviderError``.
-  func snapshots(of id: InstanceID) async throws -> [ObservedSnapshot]
+    /// The snapshots of an instance.
+    /// - Throws: ``ProviderError``.
+    func snapshots(of id: InstanceID) async throws -> [ObservedSnapshot]
 
-  /// Starts a snapshot. Never repeated; a lost answer is settled by ``snapshots(of:)`` and the name.
-  /// - Throws: ``ProviderError``.
-  func createSnapshot(of id: InstanceID, name: String) async throws -> ObservedSnapshot
+    /// Starts a snapshot. Never repeated; a lost answer is settled by ``snapshots(of:)`` and the name.
+    /// - Throws: ``ProviderError``.
+    func createSnapshot(of id: InstanceID, name: String) async throws -> ObservedSnapshot
 }
 
 /// Everything a create request carries.
 public struct InstanceOrder: Sendable {
-  public var name: String
-  public var hostname: String
-  public var machine: MachineRequest
-  /// The anchor's id.
-  public var sshKey: String
-  public var firstBoot: FirstBootDocument
+    public var name: String
+    public var hostname: String
+    public var machine: MachineRequest
+    /// The anchor's id.
+    public var sshKey: String
+    public var firstBoot: FirstBootDocument
 
-  public init(
-    name: String, hostname: String, machine: MachineRequest, sshKey: String,
-    firstBoot: FirstBootDocument
-  ) {
-    self.name = name
-    self.hostname = hostname
-    self.machine = machine
-    self.sshKey = sshKey
-    self.firstBoot = firstBoot
-  }
+    public init(
+        name: String, hostname: String, machine: MachineRequest, sshKey: String,
+        firstBoot: FirstBootDocument
+    ) {
+        self.name = name
+        self.hostname = hostname
+        self.machine = machine
+        self.sshKey = sshKey
+        self.firstBoot = firstBoot
+    }
 }
 
 /// The `metadata` of the create request, in one of the two forms the API takes.
 public enum FirstBootDocument: Sendable, Hashable {
-  case startupScript(String)
-  case userData([Part])
+    case startupScript(String)
+    case userData([Part])
 
-  public struct Part: Sendable, Hashable {
-    public var type: String
-    public var filename: String
-    public var content: String
+    public struct Part: Sendable, Hashable {
+        public var type: String
+        public var filename: String
+        public var content: String
 
-    public init(type: String, filename: String, content: String) {
-      self.type = type
-      self.filename = filename
-      self.content = content
+        public init(type: String, filename: String, content: String) {
+            self.type = type
+            self.filename = filename
+            self.content = content
+        }
     }
-  }
 }
 
 /// An instance as the cloud shows it.
 public struct ObservedInstance: Sendable, Hashable, Codable {
-  public enum Status: Sendable, Hashable, Codable {
-    case creating, active, stopping, stopped, deleting, error
-    case other(String)
-  }
+    public enum Status: Sendable, Hashable, Codable {
+        case creating, active, stopping, stopped, deleting, error
+        case other(String)
+    }
 
-  public var id: InstanceID
-  public var name: String
-  public var hostname: String
-  public var status: Status
-  public var address: String?
-  public var sshPort: Int?
-  public var type: String
-  public var region: String
+    public var id: InstanceID
+    public var name: String
+    public var hostname: String
+    public var status: Status
+    public var address: String?
+    public var sshPort: Int?
+    public var type: String
+    public var region: String
 
-  public init(
-    id: InstanceID, name: String, hostname: String, status: Status, address: String?, sshPort: Int?,
-    type: String,
-    region: String
-  ) {
-    self.id = id
-    self.name = name
-    self.hostname = hostname
-    self.status = status
-    self.address = address
-    self.sshPort = sshPort
-    self.type = type
-    self.region = region
-  }
+    public init(
+        id: InstanceID, name: String, hostname: String, status: Status, address: String?, sshPort: Int?,
+        type: String,
+        region: String
+    ) {
+        self.id = id
+        self.name = name
+        self.hostname = hostname
+        self.status = status
+        self.address = address
+        self.sshPort = sshPort
+        self.type = type
+        self.region = region
+    }
 }
 
 public struct ObservedSnapshot: Sendable, Hashable, Codable {
-  public enum Status: Sendable, Hashable, Codable {
-    case creating, created, error
-    case other(String)
-  }
+    public enum Status: Sendable, Hashable, Codable {
+        case creating, created, error
+        case other(String)
+    }
 
-  public var id: SnapshotID
-  public var name: String
-  public var status: Status
+    public var id: SnapshotID
+    public var name: String
+    public var status: Status
 
-  public init(id: SnapshotID, name: String, status: Status) {
-    self.id = id
-    self.name = name
-    self.status = status
-  }
+    public init(id: SnapshotID, name: String, status: Status) {
+        self.id = id
+        self.name = name
+        self.status = status
+    }
 }
 
 /// What can be said of an instance's absence.
 public enum Absence: Sendable, Hashable {
-  case gone
-  case stillThere(status: String)
-  /// The evidence is worthless: the anchor is not seen, so this is the wrong account, endpoint, or a wiped cloud.
-  case cannotTell(Reason)
+    case gone
+    case stillThere(status: String)
+    /// The evidence is worthless: the anchor is not seen, so this is the wrong account, endpoint, or a wiped cloud.
+    case cannotTell(Reason)
 }
 
 /// Why a cloud operation failed, in the terms decisions are made in.
 public struct ProviderError: Error, Sendable, CustomStringConvertible {
-  public enum Kind: String, Sendable {
-    /// The request was wrong; repeating it is pointless. The user's fault.
-    case refused
-    /// Token missing, wrong or not allowed.
-    case unauthorized
-    /// Quota, payment: the account's fault.
-    case account
-    /// Nothing of this type is free.
-    case capacity
-    /// The cloud's own fault, nothing was done.
-    case cloud
-    /// Nothing was sent, or a read failed: safe to try again.
-    case unreachable
-    /// The request may have taken effect.
-    case outcomeUnknown
-  }
+    public enum Kind: String, Sendable {
+        /// The request was wrong; repeating it is pointless. The user's fault.
+        case refused
+        /// Token missing, wrong or not allowed.
+        case unauthorized
+        /// Quota, payment: the account's fault.
+        case account
+        /// Nothing of this type is free.
+        case capacity
+        /// The cloud's own fault, nothing was done.
+        case cloud
+        /// Nothing was sent, or a read failed: safe to try again.
+        case unreachable
+        /// The request may have taken effect.
+        case outcomeUnknown
+    }
 
-  public var kind: Kind
-  public var reason: Reason
+    public var kind: Kind
+    public var reason: Reason
 
-  public init(kind: Kind, reason: Reason) {
-    self.kind = kind
-    self.reason = reason
-  }
+    public init(kind: Kind, reason: Reason) {
+        self.kind = kind
+        self.reason = reason
+    }
 
-  public var description: String { reason.message }
+    public var description: String { reason.message }
+}
+
+extension ObservedInstance.Status {
+    /// The API's own word.
+    public var word: String {
+        switch self {
+        case .creating: "creating"
+        case .active: "active"
+        case .stopping: "stopping"
+        case .stopped: "stopped"
+        case .deleting: "deleting"
+        case .error: "error"
+        case .other(let word): word
+        }
+    }
 }

@@ -1,75 +1,75 @@
 /// Where results go and where frozen code comes from, as the orchestrator sees them.
 public protocol JobStorage: Sendable {
-  /// The job's results folder, made if it is not there. Files in it are 0600.
-  func folder(for job: JobRecord) async throws -> any JobFolder
+    /// The job's results folder, made if it is not there. Files in it are 0600.
+    func folder(for job: JobRecord) async throws -> any JobFolder
 
-  /// The bytes of a frozen workdir, pulled until `nil`.
-  /// - Throws: when the content-addressed store lacks it or its length differs.
-  func frozenCode(_ code: FrozenCode) async throws -> @Sendable () async throws -> [UInt8]?
+    /// The bytes of a frozen workdir, pulled until `nil`.
+    /// - Throws: when the content-addressed store lacks it or its length differs.
+    func frozenCode(_ code: FrozenCode) async throws -> @Sendable () async throws -> [UInt8]?
 }
 
 /// The append-only logs of a job.
 public enum JobLog: String, Sendable, CaseIterable {
-  case stdout, stderr, startup, setup
+    case stdout, stderr, startup, setup
 
-  public var fileName: String { "\(rawValue).log" }
+    public var fileName: String { "\(rawValue).log" }
 }
 
 /// One job's results. Nothing outside this folder is ever written on a remote host's behalf.
 public protocol JobFolder: Sendable {
-  /// How many bytes of a log are here: the offset from which following resumes.
-  func length(of log: JobLog) async throws -> Int64
+    /// How many bytes of a log are here: the offset from which following resumes.
+    func length(of log: JobLog) async throws -> Int64
 
-  func append(_ bytes: [UInt8], to log: JobLog) async throws
+    func append(_ bytes: [UInt8], to log: JobLog) async throws
 
-  /// Empties a log, before it is fetched again from its beginning.
-  func restart(_ log: JobLog) async throws
+    /// Empties a log, before it is fetched again from its beginning.
+    func restart(_ log: JobLog) async throws
 
-  /// Makes a log durable and compares it with what the instance sealed.
-  func seal(_ log: JobLog, bytes: Int64, sha256: String) async throws -> Bool
+    /// Makes a log durable and compares it with what the instance sealed.
+    func seal(_ log: JobLog, bytes: Int64, sha256: String) async throws -> Bool
 
-  /// A fresh receiver for outputs; what an earlier, broken-off one had received is dropped.
-  func receiveOutputs() async throws -> any OutputsReceiver
+    /// A fresh receiver for outputs; what an earlier, broken-off one had received is dropped.
+    func receiveOutputs() async throws -> any OutputsReceiver
 
-  func write(_ receipt: Receipt) async throws
+    func write(_ receipt: Receipt) async throws
 }
 
 /// Takes the stream of outputs as the instance sends it, with bounded memory.
 public protocol OutputsReceiver: Sendable {
-  func receive(_ bytes: [UInt8]) async throws
-  /// Verifies what arrived and moves it into place.
-  func finish() async throws -> OutputsReport
+    func receive(_ bytes: [UInt8]) async throws
+    /// Verifies what arrived and moves it into place.
+    func finish() async throws -> OutputsReport
 }
 
 public struct OutputsReport: Sendable, Hashable {
-  /// Whether everything the instance offered arrived and matched its SHA-256.
-  public var complete: Bool
-  /// What was skipped or missing, in words.
-  public var warnings: [String]
+    /// Whether everything the instance offered arrived and matched its SHA-256.
+    public var complete: Bool
+    /// What was skipped or missing, in words.
+    public var warnings: [String]
 
-  public init(complete: Bool, warnings: [String]) {
-    self.complete = complete
-    self.warnings = warnings
-  }
+    public init(complete: Bool, warnings: [String]) {
+        self.complete = complete
+        self.warnings = warnings
+    }
 }
 
 /// Secrets and clouds as the keeper holds them: what is not there yet makes a job wait.
 public protocol JobSupplies: Sendable {
-  /// The cloud of a job, or `nil` and the reason why its job waits.
-  func provider(for cloud: CloudReference) async -> Supply<any InstanceProvider>
+    /// The cloud of a job, or `nil` and the reason why its job waits.
+    func provider(for cloud: CloudReference) async -> Supply<any InstanceProvider>
 
-  /// The values of a job's secrets, in the order of its references.
-  func secrets(of job: JobRecord) async -> Supply<[EnvironmentVariable]>
+    /// The values of a job's secrets, in the order of its references.
+    func secrets(of job: JobRecord) async -> Supply<[EnvironmentVariable]>
 }
 
 public enum Supply<Value: Sendable>: Sendable {
-  case ready(Value)
-  /// One sentence for people that names the next step.
-  case waiting(String)
+    case ready(Value)
+    /// One sentence for people that names the next step.
+    case waiting(String)
 }
 
 /// Hears of every step, so that followers learn of it at once.
 public protocol JobObserver: Sendable {
-  func changed(_ job: JobID)
-  func logGrew(_ job: JobID)
+    func changed(_ job: JobID)
+    func logGrew(_ job: JobID)
 }

@@ -3,82 +3,82 @@
 ///
 /// Every write is one short transaction, durable when the call returns.
 public protocol JobStore: Sendable {
-  /// The installation's eight characters, made on first use from `fresh`.
-  func installation(fresh: String) async throws -> String
+    /// The installation's eight characters, made on first use from `fresh`.
+    func installation(fresh: String) async throws -> String
 
-  /// Stores jobs and gives them their numbers, all or none.
-  func submit(_ jobs: [NewJob]) async throws -> [JobID]
+    /// Stores jobs and gives them their numbers, all or none.
+    func submit(_ jobs: [NewJob]) async throws -> [JobID]
 
-  func job(_ id: JobID) async throws -> JobRecord?
+    func job(_ id: JobID) async throws -> JobRecord?
 
-  /// Jobs matching the filter, by ascending number.
-  func jobs(_ filter: JobFilter) async throws -> [JobRecord]
+    /// Jobs matching the filter, by ascending number.
+    func jobs(_ filter: JobFilter) async throws -> [JobRecord]
 
-  /// Records that a person wants the job to end. Idempotent; the first time is kept.
-  /// - Returns: `false` when there is no such job or it is finished.
-  func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool
+    /// Records that a person wants the job to end. Idempotent; the first time is kept.
+    /// - Returns: `false` when there is no such job or it is finished.
+    func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool
 
-  /// Starts a keeper's reign: returns a token greater than every earlier one, which thereby end.
-  func beginReign(owner: String, at time: WallTime) async throws -> FencingToken
+    /// Starts a keeper's reign: returns a token greater than every earlier one, which thereby end.
+    func beginReign(owner: String, at time: WallTime) async throws -> FencingToken
 
-  /// Says why a queued job waits; `nil` clears it.
-  /// - Throws: ``JobStoreError/fenced`` when `token` is not the current reign's.
-  func setWaiting(_ id: JobID, for reason: String?, token: FencingToken) async throws
+    /// Says why a queued job waits; `nil` clears it.
+    /// - Throws: ``JobStoreError/fenced`` when `token` is not the current reign's.
+    func setWaiting(_ id: JobID, for reason: String?, token: FencingToken) async throws
 
-  /// Inserts or replaces the attempt `state.number` of a job: the result of one step and the next intent together,
-  /// in one transaction. An outcome that is set is never changed, and a finished attempt never moves.
-  /// - Throws: ``JobStoreError``: `fenced`, `noSuchJob`, `outcomeAlreadySet`, `alreadyFinished`.
-  func save(_ state: AttemptState, of id: JobID, token: FencingToken) async throws
+    /// Inserts or replaces the attempt `state.number` of a job: the result of one step and the next intent together,
+    /// in one transaction. An outcome that is set is never changed, and a finished attempt never moves.
+    /// - Throws: ``JobStoreError``: `fenced`, `noSuchJob`, `outcomeAlreadySet`, `alreadyFinished`.
+    func save(_ state: AttemptState, of id: JobID, token: FencingToken) async throws
 
-  /// Marks the job over. Only valid when its last attempt is done.
-  /// - Throws: ``JobStoreError``.
-  func finish(_ id: JobID, at time: WallTime, token: FencingToken) async throws
+    /// Marks the job over. Only valid when its last attempt is done.
+    /// - Throws: ``JobStoreError``.
+    func finish(_ id: JobID, at time: WallTime, token: FencingToken) async throws
 
-  /// A small durable fact by name, for example the anchor's id per endpoint.
-  func value(_ key: String) async throws -> String?
-  func setValue(_ value: String?, for key: String) async throws
+    /// A small durable fact by name, for example the anchor's id per endpoint.
+    func value(_ key: String) async throws -> String?
+    func setValue(_ value: String?, for key: String) async throws
 
-  /// A number that changes whenever another connection has written, so that a client without a keeper can poll.
-  func changeCounter() async throws -> Int64
+    /// A number that changes whenever another connection has written, so that a client without a keeper can poll.
+    func changeCounter() async throws -> Int64
 }
 
 /// Ends an earlier keeper's right to write.
 public struct FencingToken: RawRepresentable, Hashable, Sendable {
-  public let rawValue: Int64
+    public let rawValue: Int64
 
-  public init(rawValue: Int64) { self.rawValue = rawValue }
+    public init(rawValue: Int64) { self.rawValue = rawValue }
 }
 
 public enum JobFilter: Sendable, Hashable {
-  case all
-  case unfinished
-  case submission(String)
-  /// The newest jobs, at most this many, still by ascending number.
-  case newest(Int)
+    case all
+    case unfinished
+    case submission(String)
+    /// The newest jobs, at most this many, still by ascending number.
+    case newest(Int)
 }
 
 /// Why the store refused a write.
 public struct JobStoreError: Error, Sendable, Hashable, CustomStringConvertible {
-  public enum Code: String, Sendable {
-    /// A newer keeper reigns.
-    case fenced
-    case noSuchJob
-    case outcomeAlreadySet
-    case alreadyFinished
-    case notDone
-    /// The file is not a Mayfly store, is damaged, or is of a newer Mayfly.
-    case unreadable
-    /// Disk full, busy too long, and so on.
-    case failed
-  }
+    public enum Code: String, Sendable {
+        /// A newer keeper reigns.
+        case fenced
+        case noSuchJob
+        case outcomeAlreadySet
+        case alreadyFinished
+        case notDone
+        /// The file is not a Mayfly store, is damaged, or is of a newer Mayfly.
+        case unreadable
+        /// Disk full, busy too long, and so on.
+        case failed
+    }
 
-  public var code: Code
-  public var message: String
+    public var code: Code
+    public var message: String
 
-  public init(code: Code, message: String) {
-    self.code = code
-    self.message = message
-  }
+    public init(code: Code, message: String) {
+        self.code = code
+        self.message = message
+    }
 
-  public var description: String { message }
+    public var description: String { message }
 }

@@ -2,103 +2,103 @@
 ///
 /// Encoded with snake-case keys (`exit_code`, `absence_seen_at`).
 public struct Receipt: Codable, Sendable {
-  public static let currentVersion = 1
+    public static let currentVersion = 1
 
-  public struct Object: Codable, Sendable {
-    public var kind: String
+    public struct Object: Codable, Sendable {
+        public var kind: String
+        public var name: String
+        public var id: String?
+        public var state: String
+        public var createdAt: String
+        public var destroyAcceptedAt: String?
+        public var absenceSeenAt: String?
+    }
+
+    public struct Instance: Codable, Sendable {
+        public var id: String
+        public var name: String
+        public var type: String
+        public var region: String
+    }
+
+    public struct Code: Codable, Sendable {
+        public var sha256: String
+        public var bytes: Int64
+        public var gitCommit: String?
+        public var gitDirty: Bool?
+    }
+
+    public struct Phase: Codable, Sendable {
+        public var attempt: Int
+        public var phase: String
+        public var beganAt: String
+        public var seconds: Double?
+    }
+
+    public var version: Int
+    public var job: Int64
     public var name: String
-    public var id: String?
-    public var state: String
-    public var createdAt: String
-    public var destroyAcceptedAt: String?
-    public var absenceSeenAt: String?
-  }
+    public var labels: [String: String]
+    public var cloud: String
+    public var endpoint: String
+    public var outcome: String
+    public var reason: Reason?
+    public var exitCode: Int32?
+    public var delivery: String
+    public var teardown: String
+    public var attempts: Int
+    public var submittedAt: String
+    public var finishedAt: String?
+    public var phases: [Phase]
+    public var instance: Instance?
+    public var code: Code?
+    public var image: String
+    public var objects: [Object]
+    public var warnings: [String]
 
-  public struct Instance: Codable, Sendable {
-    public var id: String
-    public var name: String
-    public var type: String
-    public var region: String
-  }
-
-  public struct Code: Codable, Sendable {
-    public var sha256: String
-    public var bytes: Int64
-    public var gitCommit: String?
-    public var gitDirty: Bool?
-  }
-
-  public struct Phase: Codable, Sendable {
-    public var attempt: Int
-    public var phase: String
-    public var beganAt: String
-    public var seconds: Double?
-  }
-
-  public var version: Int
-  public var job: Int64
-  public var name: String
-  public var labels: [String: String]
-  public var cloud: String
-  public var endpoint: String
-  public var outcome: String
-  public var reason: Reason?
-  public var exitCode: Int32?
-  public var delivery: String
-  public var teardown: String
-  public var attempts: Int
-  public var submittedAt: String
-  public var finishedAt: String?
-  public var phases: [Phase]
-  public var instance: Instance?
-  public var code: Code?
-  public var image: String
-  public var objects: [Object]
-  public var warnings: [String]
-
-  /// - Parameter format: renders a wall time as ISO 8601 in UTC with milliseconds.
-  public init(of job: JobRecord, finishedAt: WallTime?, format: (WallTime) -> String) {
-    let last = job.attempts.last
-    version = Self.currentVersion
-    self.job = job.id.rawValue
-    name = job.definition.name
-    labels = job.definition.labels
-    cloud = job.cloud.kind.rawValue
-    endpoint = job.cloud.endpoint
-    outcome = last?.outcome?.word ?? "lost"
-    reason = last?.reason
-    exitCode = last?.exitCode
-    delivery = (last?.delivery ?? .none).rawValue
-    teardown = (last?.teardown ?? .clean).word
-    attempts = job.attempts.count
-    submittedAt = format(job.submittedAt)
-    self.finishedAt = finishedAt.map(format)
-    phases = []
-    objects = []
-    for attempt in job.attempts {
-      phases += attempt.spans.map { span in
-        Phase(
-          attempt: attempt.number, phase: span.phase, beganAt: format(span.began.wall),
-          seconds: span.elapsed.map { Double($0) / 1000 })
-      }
-      objects += attempt.objects.map { object in
-        Object(
-          kind: object.kind.rawValue, name: object.name, id: object.cloudID,
-          state: object.state.rawValue,
-          createdAt: format(object.intendedAt),
-          destroyAcceptedAt: object.destroyAcceptedAt.map(format),
-          absenceSeenAt: object.goneAt.map(format))
-      }
+    /// - Parameter format: renders a wall time as ISO 8601 in UTC with milliseconds.
+    public init(of job: JobRecord, finishedAt: WallTime?, format: (WallTime) -> String) {
+        let last = job.attempts.last
+        version = Self.currentVersion
+        self.job = job.id.rawValue
+        name = job.definition.name
+        labels = job.definition.labels
+        cloud = job.cloud.kind.rawValue
+        endpoint = job.cloud.endpoint
+        outcome = last?.outcome?.word ?? "lost"
+        reason = last?.reason
+        exitCode = last?.exitCode
+        delivery = (last?.delivery ?? .none).rawValue
+        teardown = (last?.teardown ?? .clean).word
+        attempts = job.attempts.count
+        submittedAt = format(job.submittedAt)
+        self.finishedAt = finishedAt.map(format)
+        phases = []
+        objects = []
+        for attempt in job.attempts {
+            phases += attempt.spans.map { span in
+                Phase(
+                    attempt: attempt.number, phase: span.phase, beganAt: format(span.began.wall),
+                    seconds: span.elapsed.map { Double($0) / 1000 })
+            }
+            objects += attempt.objects.map { object in
+                Object(
+                    kind: object.kind.rawValue, name: object.name, id: object.cloudID,
+                    state: object.state.rawValue,
+                    createdAt: format(object.intendedAt),
+                    destroyAcceptedAt: object.destroyAcceptedAt.map(format),
+                    absenceSeenAt: object.goneAt.map(format))
+            }
+        }
+        instance = last?.instance.map {
+            Instance(id: $0.id.rawValue, name: $0.name, type: $0.type, region: $0.region)
+        }
+        code = job.definition.code.map {
+            Code(
+                sha256: $0.sha256, bytes: $0.byteCount, gitCommit: $0.gitCommit,
+                gitDirty: $0.gitCommit == nil ? nil : $0.gitDirty)
+        }
+        image = job.definition.machine.image
+        warnings = job.attempts.flatMap(\.warnings)
     }
-    instance = last?.instance.map {
-      Instance(id: $0.id.rawValue, name: $0.name, type: $0.type, region: $0.region)
-    }
-    code = job.definition.code.map {
-      Code(
-        sha256: $0.sha256, bytes: $0.byteCount, gitCommit: $0.gitCommit,
-        gitDirty: $0.gitCommit == nil ? nil : $0.gitDirty)
-    }
-    image = job.definition.machine.image
-    warnings = job.attempts.flatMap(\.warnings)
-  }
 }

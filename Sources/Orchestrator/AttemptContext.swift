@@ -3,19 +3,19 @@ import MayflyCore
 
 /// Everything that an attempt's effects may touch.
 struct AttemptContext: Sendable {
-  let job: JobRecord
-  let identity: AttemptIdentity
-  let expiry: WallTime
-  let provider: any InstanceProvider
-  let connector: any RemoteConnector
-  let storage: any JobStorage
-  let folder: any JobFolder
-  let supplies: any JobSupplies
-  let observer: any JobObserver
-  let time: any Timekeeper
-  let logger: Logger
-  /// Reconnects on demand; one per attempt.
-  let link: Link
+    let job: JobRecord
+    let identity: AttemptIdentity
+    let expiry: WallTime
+    let provider: any InstanceProvider
+    let connector: any RemoteConnector
+    let storage: any JobStorage
+    let folder: any JobFolder
+    let supplies: any JobSupplies
+    let observer: any JobObserver
+    let time: any Timekeeper
+    let logger: Logger
+    /// Reconnects on demand; one per attempt.
+    let link: Link
 
-  var definition: JobDefinition { job.definition }
+    var definition: JobDefinition { job.definition }
 }

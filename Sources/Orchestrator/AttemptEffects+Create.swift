@@ -2,114 +2,114 @@ import MayflyCore
 import OnInstance
 
 extension AttemptEffects {
-  /// Posts the create request once; what is unclear afterwards is settled by listing, never by posting again.
-  func create(settle: Bool, _ state: AttemptState, _ control: EffectControl) async throws
-    -> AttemptEvent
-  {
-    if settle { return try await settleCreate(since: intent(of: state), control) }
-    let order = try await makeOrder(control)
-    let wish = StopWish(control)
-    return try await wish.watching {
-      var backoff = Backoff(first: .milliseconds(200), most: .seconds(10))
-      while true {
+    /// Posts the create request once; what is unclear afterwards is settled by listing, never by posting again.
+    func create(settle: Bool, _ state: AttemptState, _ control: EffectControl) async throws
+        -> AttemptEvent
+    {
+        if settle { return try await settleCreate(since: intent(of: state), control) }
+        let order = try await makeOrder(control)
+        let wish = StopWish(control)
+        return try await wish.watching {
+            var backoff = Backoff(first: .milliseconds(200), most: .seconds(10))
+            while true {
+                do {
+                    return .created(try await provider.create(try await order()))
+                } catch let error as ProviderError {
+                    switch error.kind {
+                    case .outcomeUnknown:
+                        control.post(.waiting("\(error); looking for the instance by its name"))
+                        return try await settleCreate(since: time.now().wall, control)
+                    case .unreachable:
+                        // Nothing was sent: trying again cannot make two.
+                        if wish.isMade { return .createRefused(error) }
+                        control.post(.waiting(error.description))
+                        try await backoff.wait(time)
+                    case .refused, .unauthorized, .account, .capacity, .cloud:
+                        return .createRefused(error)
+                    }
+                }
+            }
+        }
+    }
+
+    private func intent(of state: AttemptState) -> WallTime {
+        state.objects.first { $0.kind == .instance }?.intendedAt ?? time.now().wall
+    }
+
+    /// Keys and first boot first, so that nothing but the request itself can fail afterwards.
+    private func makeOrder(_ control: EffectControl) async throws
+        -> @Sendable () async throws -> InstanceOrder
+    {
+        let document: FirstBootDocument
         do {
-          return .created(try await provider.create(try await order()))
-        } catch let error as ProviderError {
-          switch error.kind {
-          case .outcomeUnknown:
-            control.post(.waiting("\(error); looking for the instance by its name"))
-            return try await settleCreate(since: time.now().wall, control)
-          case .unreachable:
-            // Nothing was sent: trying again cannot make two.
-            if wish.isMade { return .createRefused(error) }
-            control.post(.waiting(error.description))
+            let keys = try await context.connector.prepareKeys(for: context.identity)
+            document = try FirstBoot.document(
+                for: FirstBoot.Request(
+                    nonce: context.identity.nonce, user: context.definition.ssh.user,
+                    hostPrivateKey: keys.hostPrivateKey, hostPublicKey: keys.hostPublicKey,
+                    clientPublicKey: keys.clientPublicKey, expiry: context.expiry,
+                    startupScript: context.definition.startupScript))
+        } catch {
+            try Task.checkCancellation()
+            throw Ends(
+                .createRefused(
+                    ProviderError(
+                        kind: .refused,
+                        reason: Reason(code: "first-boot", message: "the instance was not created: \(error)"))))
+        }
+        let context = context
+        return {
+            InstanceOrder(
+                name: context.identity.instanceName(expiry: context.expiry),
+                hostname: context.identity.description,
+                machine: context.definition.machine, sshKey: try await context.provider.ensureAnchor(),
+                firstBoot: document)
+        }
+    }
+
+    /// Looks for the instance by hostname until it is found, or a listing after the lag proves that there is none.
+    private func settleCreate(since intent: WallTime, _ control: EffectControl) async throws
+        -> AttemptEvent
+    {
+        var backoff = Backoff(first: provider.pollInterval, most: .seconds(10))
+        while true {
+            let hadTime = intent.duration(to: time.now().wall) >= provider.listingLag
+            do {
+                let hostname = context.identity.description
+                var found = try await provider.instances(hostnamePrefix: hostname).filter {
+                    $0.hostname == hostname
+                }
+                found.sort {
+                    ($0.status == .active ? 0 : 1, $0.id.rawValue) < (
+                        $1.status == .active ? 0 : 1, $1.id.rawValue
+                    )
+                }
+                if let kept = found.first {
+                    try await destroyDoubles(found.dropFirst())
+                    return .created(kept)
+                }
+                if hadTime {
+                    if try await provider.seesAnchor() { return .createUnsettled(Self.unsettled) }
+                    control.post(
+                        .waiting(
+                            "the cloud shows neither the instance nor this installation's anchor key: wrong account, "
+                                + "or a wiped cloud; nothing can be concluded"))
+                }
+            } catch let error as ProviderError {
+                control.post(.waiting("the create's answer was lost, and listing fails: \(error)"))
+            }
             try await backoff.wait(time)
-          case .refused, .unauthorized, .account, .capacity, .cloud:
-            return .createRefused(error)
-          }
         }
-      }
     }
-  }
 
-  private func intent(of state: AttemptState) -> WallTime {
-    state.objects.first { $0.kind == .instance }?.intendedAt ?? time.now().wall
-  }
-
-  /// Keys and first boot first, so that nothing but the request itself can fail afterwards.
-  private func makeOrder(_ control: EffectControl) async throws
-    -> @Sendable () async throws -> InstanceOrder
-  {
-    let document: FirstBootDocument
-    do {
-      let keys = try await context.connector.prepareKeys(for: context.identity)
-      document = try FirstBoot.document(
-        for: FirstBoot.Request(
-          nonce: context.identity.nonce, user: context.definition.ssh.user,
-          hostPrivateKey: keys.hostPrivateKey, hostPublicKey: keys.hostPublicKey,
-          clientPublicKey: keys.clientPublicKey, expiry: context.expiry,
-          startupScript: context.definition.startupScript))
-    } catch {
-      try Task.checkCancellation()
-      throw Ends(
-        .createRefused(
-          ProviderError(
-            kind: .refused,
-            reason: Reason(code: "first-boot", message: "the instance was not created: \(error)"))))
+    /// Names may not be unique: of two with one identity one is kept.
+    private func destroyDoubles(_ doubles: ArraySlice<ObservedInstance>) async throws {
+        for double in doubles { try await provider.destroy(double.id) }
     }
-    let context = context
-    return {
-      InstanceOrder(
-        name: context.identity.instanceName(expiry: context.expiry),
-        hostname: context.identity.description,
-        machine: context.definition.machine, sshKey: try await context.provider.ensureAnchor(),
-        firstBoot: document)
-    }
-  }
 
-  /// Looks for the instance by hostname until it is found, or a listing after the lag proves that there is none.
-  private func settleCreate(since intent: WallTime, _ control: EffectControl) async throws
-    -> AttemptEvent
-  {
-    var backoff = Backoff(first: provider.pollInterval, most: .seconds(10))
-    while true {
-      let hadTime = intent.duration(to: time.now().wall) >= provider.listingLag
-      do {
-        let hostname = context.identity.description
-        var found = try await provider.instances(hostnamePrefix: hostname).filter {
-          $0.hostname == hostname
-        }
-        found.sort {
-          ($0.status == .active ? 0 : 1, $0.id.rawValue) < (
-            $1.status == .active ? 0 : 1, $1.id.rawValue
-          )
-        }
-        if let kept = found.first {
-          try await destroyDoubles(found.dropFirst())
-          return .created(kept)
-        }
-        if hadTime {
-          if try await provider.seesAnchor() { return .createUnsettled(Self.unsettled) }
-          control.post(
-            .waiting(
-              "the cloud shows neither the instance nor this installation's anchor key: wrong account, "
-                + "or a wiped cloud; nothing can be concluded"))
-        }
-      } catch let error as ProviderError {
-        control.post(.waiting("the create's answer was lost, and listing fails: \(error)"))
-      }
-      try await backoff.wait(time)
-    }
-  }
-
-  /// Names may not be unique: of two with one identity one is kept.
-  private func destroyDoubles(_ doubles: ArraySlice<ObservedInstance>) async throws {
-    for double in doubles { try await provider.destroy(double.id) }
-  }
-
-  private static let unsettled = Reason(
-    code: "create-unsettled",
-    message:
-      "the answer to the create request was lost, and the cloud's complete list shows no such instance"
-  )
+    private static let unsettled = Reason(
+        code: "create-unsettled",
+        message:
+            "the answer to the create request was lost, and the cloud's complete list shows no such instance"
+    )
 }

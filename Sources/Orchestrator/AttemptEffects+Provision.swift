@@ -2,156 +2,154 @@ import MayflyCore
 import OnInstance
 
 extension AttemptEffects {
-  /// Polls until the instance is active and has an address.
-  func watch(_ id: InstanceID, _ control: EffectControl) async throws -> AttemptEvent {
-    var backoff = Backoff(
-      first: provider.pollInterval, most: max(provider.pollInterval, .seconds(5)))
-    var told: String?
-    func tell(_ text: String?) {
-      guard text != told else { return }
-      told = text
-      control.post(.waiting(text))
-    }
-    while true {
-      do {
-        if let observed = try await provider.instance(id) {
-          if let reason = Self.deadEnd(observed) { return .instanceFailed(reason) }
-          if observed.status == .active, let address = observed.address {
-            return .becameReachable(
-              ReachableInstance(
-                id: id, address: address,
-                sshPort: context.definition.ssh.port ?? observed.sshPort ?? 22))
-          }
-          tell(observed.status == .active ? "a public address" : "status active")
-        } else if try await provider.seesAnchor() {
-          return .instanceFailed(Self.vanished)
-        } else {
-          tell(
-            "the cloud shows neither the instance nor this installation's anchor key: wrong account, or a "
-              + "wiped cloud")
+    /// Polls until the instance is active and has an address.
+    func watch(_ id: InstanceID, _ control: EffectControl) async throws -> AttemptEvent {
+        var backoff = Backoff(
+            first: provider.pollInterval, most: max(provider.pollInterval, .seconds(5)))
+        var told: String?
+        func tell(_ text: String?) {
+            guard text != told else { return }
+            told = text
+            control.post(.waiting(text))
         }
-      } catch let error as ProviderError {
-        tell(error.description)
-      }
-      try await backoff.wait(time)
-    }
-  }
-
-  /// Tries to log in until it works; the provision clock ends it.
-  func connect(_ instance: ReachableInstance, _ control: EffectControl) async throws -> AttemptEvent
-  {
-    try await onHost(instance, control) { _ in }
-    return .connected
-  }
-
-  /// Installs the supervisor, waits for the user's startup script, and brings its output.
-  func awaitStartup(_ instance: ReachableInstance, _ control: EffectControl) async throws
-    -> AttemptEvent
-  {
-    let hasScript = context.definition.startupScript != nil
-    if hasScript { control.post(.waiting("the startup script")) }
-    let ended: StageStatus? = try await onHost(instance, control) { host in
-      try await withThrowingTaskGroup(of: StageStatus?.self) { group in
-        group.addTask { StageStatus.parse(try await text(of: supervisor.awaitStartup(), on: host)) }
-        if hasScript {
-          group.addTask {
-            while true {
-              try await time.sleep(for: .seconds(1))
-              try await fetchStartupLog(host)
+        while true {
+            do {
+                if let observed = try await provider.instance(id) {
+                    if let reason = Self.deadEnd(observed) { return .instanceFailed(reason) }
+                    if observed.status == .active, let address = observed.address {
+                        return .becameReachable(
+                            ReachableInstance(
+                                id: id, address: address,
+                                sshPort: context.definition.ssh.port ?? observed.sshPort ?? 22))
+                    }
+                    tell(observed.status == .active ? "a public address" : "status active")
+                } else if try await provider.seesAnchor() {
+                    return .instanceFailed(Self.vanished)
+                } else {
+                    tell(
+                        "the cloud shows neither the instance nor this installation's anchor key: wrong account, or a "
+                            + "wiped cloud")
+                }
+            } catch let error as ProviderError {
+                tell(error.description)
             }
-          }
+            try await backoff.wait(time)
         }
-        defer { group.cancelAll() }
-        return try await group.next() ?? nil
-      }
     }
-    if hasScript { try await onHost(instance, control) { try await fetchStartupLog($0) } }
-    return .startupEnded(ended?.result ?? .unknown)
-  }
 
-  private func fetchStartupLog(_ host: any RemoteHost) async throws {
-    let offset = try await onFolder { try await context.folder.length(of: .startup) }
-    try await perform(supervisor.startupLog(offset: offset), on: host) { output in
-      guard case .stdout(let bytes) = output else { return }
-      try await append(bytes, to: .startup)
+    /// Tries to log in until it works; the provision clock ends it.
+    func connect(_ instance: ReachableInstance, _ control: EffectControl) async throws -> AttemptEvent {
+        try await onHost(instance, control) { _ in }
+        return .connected
     }
-  }
 
-  /// Streams the frozen code into `~/work`.
-  func upload(_ instance: ReachableInstance, _ control: EffectControl) async throws -> AttemptEvent
-  {
-    guard let code = context.definition.code else { return .uploaded }
-    let (exit, said): (RemoteExit, String) = try await onHost(instance, control) { host in
-      let bytes: @Sendable () async throws -> [UInt8]?
-      do {
-        bytes = try await context.storage.frozenCode(code)
-      } catch {
-        throw Ends(
-          .stepFailed(
-            Reason(code: "frozen-code", message: "the frozen workdir cannot be read: \(error)")))
-      }
-      let said = TextCollector()
-      let exit = try await host.execute(
-        supervisor.upload().command, input: .stream(bytes), options: RemoteOptions(bulk: true)
-      ) { await said.take($0) }
-      return (exit, await said.everything)
+    /// Installs the supervisor, waits for the user's startup script, and brings its output.
+    func awaitStartup(_ instance: ReachableInstance, _ control: EffectControl) async throws
+        -> AttemptEvent
+    {
+        let hasScript = context.definition.startupScript != nil
+        if hasScript { control.post(.waiting("the startup script")) }
+        let ended: StageStatus? = try await onHost(instance, control) { host in
+            try await withThrowingTaskGroup(of: StageStatus?.self) { group in
+                group.addTask { StageStatus.parse(try await text(of: supervisor.awaitStartup(), on: host)) }
+                if hasScript {
+                    group.addTask {
+                        while true {
+                            try await time.sleep(for: .seconds(1))
+                            try await fetchStartupLog(host)
+                        }
+                    }
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? nil
+            }
+        }
+        if hasScript { try await onHost(instance, control) { try await fetchStartupLog($0) } }
+        return .startupEnded(ended?.result ?? .unknown)
     }
-    guard exit == .status(0) else {
-      return .stepFailed(
-        Reason(
-          code: "upload-failed",
-          message: "the workdir could not be unpacked on the instance (\(exit)): \(said)"))
+
+    private func fetchStartupLog(_ host: any RemoteHost) async throws {
+        let offset = try await onFolder { try await context.folder.length(of: .startup) }
+        try await perform(supervisor.startupLog(offset: offset), on: host) { output in
+            guard case .stdout(let bytes) = output else { return }
+            try await append(bytes, to: .startup)
+        }
     }
-    return .uploaded
-  }
 
-  // MARK: Small exchanges
-
-  func append(_ bytes: [UInt8], to log: JobLog) async throws {
-    try await onFolder { try await context.folder.append(bytes, to: log) }
-    context.observer.logGrew(context.job.id)
-  }
-
-  @discardableResult
-  func perform(
-    _ step: RemoteStep, on host: any RemoteHost, bulk: Bool = false,
-    _ onOutput: @escaping @Sendable (RemoteOutput) async throws -> Void
-  ) async throws -> RemoteExit {
-    try await host.execute(
-      step.command, input: step.input.isEmpty ? .none : .bytes(step.input),
-      options: RemoteOptions(bulk: bulk),
-      onOutput: onOutput)
-  }
-
-  /// A short answer's standard output.
-  func text(of step: RemoteStep, on host: any RemoteHost) async throws -> String {
-    let said = TextCollector()
-    let exit = try await perform(step, on: host) { await said.take($0) }
-    guard exit != .unknown else {
-      throw RemoteError(
-        kind: .connectionLost, message: "the connection ended in the middle of an answer")
+    /// Streams the frozen code into `~/work`.
+    func upload(_ instance: ReachableInstance, _ control: EffectControl) async throws -> AttemptEvent {
+        guard let code = context.definition.code else { return .uploaded }
+        let (exit, said): (RemoteExit, String) = try await onHost(instance, control) { host in
+            let bytes: @Sendable () async throws -> [UInt8]?
+            do {
+                bytes = try await context.storage.frozenCode(code)
+            } catch {
+                throw Ends(
+                    .stepFailed(
+                        Reason(code: "frozen-code", message: "the frozen workdir cannot be read: \(error)")))
+            }
+            let said = TextCollector()
+            let exit = try await host.execute(
+                supervisor.upload().command, input: .stream(bytes), options: RemoteOptions(bulk: true)
+            ) { await said.take($0) }
+            return (exit, await said.everything)
+        }
+        guard exit == .status(0) else {
+            return .stepFailed(
+                Reason(
+                    code: "upload-failed",
+                    message: "the workdir could not be unpacked on the instance (\(exit)): \(said)"))
+        }
+        return .uploaded
     }
-    return await said.standardOutput
-  }
+
+    // MARK: Small exchanges
+
+    func append(_ bytes: [UInt8], to log: JobLog) async throws {
+        try await onFolder { try await context.folder.append(bytes, to: log) }
+        context.observer.logGrew(context.job.id)
+    }
+
+    @discardableResult
+    func perform(
+        _ step: RemoteStep, on host: any RemoteHost, bulk: Bool = false,
+        _ onOutput: @escaping @Sendable (RemoteOutput) async throws -> Void
+    ) async throws -> RemoteExit {
+        try await host.execute(
+            step.command, input: step.input.isEmpty ? .none : .bytes(step.input),
+            options: RemoteOptions(bulk: bulk),
+            onOutput: onOutput)
+    }
+
+    /// A short answer's standard output.
+    func text(of step: RemoteStep, on host: any RemoteHost) async throws -> String {
+        let said = TextCollector()
+        let exit = try await perform(step, on: host) { await said.take($0) }
+        guard exit != .unknown else {
+            throw RemoteError(
+                kind: .connectionLost, message: "the connection ended in the middle of an answer")
+        }
+        return await said.standardOutput
+    }
 }
 
 /// The short text a step answers with; a hostile server's flood is cut off.
 actor TextCollector {
-  private static let limit = 64 * 1024
-  private var output: [UInt8] = []
-  private var error: [UInt8] = []
+    private static let limit = 64 * 1024
+    private var output: [UInt8] = []
+    private var error: [UInt8] = []
 
-  func take(_ chunk: RemoteOutput) {
-    switch chunk {
-    case .stdout(let bytes): output.append(contentsOf: bytes.prefix(Self.limit - output.count))
-    case .stderr(let bytes): error.append(contentsOf: bytes.prefix(Self.limit - error.count))
+    func take(_ chunk: RemoteOutput) {
+        switch chunk {
+        case .stdout(let bytes): output.append(contentsOf: bytes.prefix(Self.limit - output.count))
+        case .stderr(let bytes): error.append(contentsOf: bytes.prefix(Self.limit - error.count))
+        }
     }
-  }
 
-  var standardOutput: String { String(decoding: output, as: UTF8.self) }
+    var standardOutput: String { String(decoding: output, as: UTF8.self) }
 
-  var everything: String {
-    let text = String(decoding: output + error, as: UTF8.self)
-    return String(text.drop(while: \.isWhitespace).prefix(2000))
-  }
+    var everything: String {
+        let text = String(decoding: output + error, as: UTF8.self)
+        return String(text.drop(while: \.isWhitespace).prefix(2000))
+    }
 }

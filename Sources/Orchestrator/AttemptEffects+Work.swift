@@ -2,174 +2,173 @@ import MayflyCore
 import OnInstance
 
 extension AttemptEffects {
-  /// Runs the setup script; its output goes to `setup.log`.
-  func setup(
-    _ instance: ReachableInstance, _ state: AttemptState, _ control: EffectControl
-  ) async throws -> AttemptEvent {
-    guard let script = context.definition.setup else { return .setupEnded(.exited(0)) }
-    let launch = try await launchDocument(
-      .shell(script), extraArguments: [], limit: context.definition.timeouts.setup, control)
-    let status = try await onHost(instance, control) { host in
-      let answer = try await text(of: supervisor.start(.setup, launch), on: host)
-      if let reason = Self.refusal(answer) {
-        throw Ends(
-          .stepFailed(
-            Reason(code: "setup-not-started", message: "setup could not be started: \(reason)")))
-      }
-      // Two streams in one file have no offset to resume from: it is fetched from the beginning.
-      try await onFolder { try await context.folder.restart(.setup) }
-      try await perform(supervisor.follow(.setup, stdoutOffset: 0, stderrOffset: 0), on: host) {
-        output in
-        switch output {
-        case .stdout(let bytes), .stderr(let bytes): try await append(bytes, to: .setup)
+    /// Runs the setup script; its output goes to `setup.log`.
+    func setup(
+        _ instance: ReachableInstance, _ state: AttemptState, _ control: EffectControl
+    ) async throws -> AttemptEvent {
+        guard let script = context.definition.setup else { return .setupEnded(.exited(0)) }
+        let launch = try await launchDocument(
+            .shell(script), extraArguments: [], limit: context.definition.timeouts.setup, control)
+        let status = try await onHost(instance, control) { host in
+            let answer = try await text(of: supervisor.start(.setup, launch), on: host)
+            if let reason = Self.refusal(answer) {
+                throw Ends(
+                    .stepFailed(
+                        Reason(code: "setup-not-started", message: "setup could not be started: \(reason)")))
+            }
+            // Two streams in one file have no offset to resume from: it is fetched from the beginning.
+            try await onFolder { try await context.folder.restart(.setup) }
+            try await perform(supervisor.follow(.setup, stdoutOffset: 0, stderrOffset: 0), on: host) {
+                output in
+                switch output {
+                case .stdout(let bytes), .stderr(let bytes): try await append(bytes, to: .setup)
+                }
+            }
+            return try await sealed(.setup, on: host)
         }
-      }
-      return try await sealed(.setup, on: host)
+        return .setupEnded(status?.result ?? .unknown)
     }
-    return .setupEnded(status?.result ?? .unknown)
-  }
 
-  /// Starts the command unless it was started, follows it by byte offset, and seals its logs.
-  func run(
-    _ instance: ReachableInstance, stop: StopCause?, _ state: AttemptState, _ control: EffectControl
-  ) async throws -> AttemptEvent {
-    let deadline = giveUpMoment(of: state)
-    let wish = StopWish(control, alreadyMade: stop != nil)
-    let started = Flag()
-    if state.commandStarted { started.set() }
-    return try await wish.watching {
-      while true {
-        let event = try await onHost(instance, control, giveUpAt: deadline) {
-          host -> AttemptEvent? in
-          if !started.isSet {
-            if let end = try await startCommand(on: host, wish, control) { return end }
-            started.set()
-            control.post(.commandStarted)
-          }
-          return try await follow(on: host, wish)
+    /// Starts the command unless it was started, follows it by byte offset, and seals its logs.
+    func run(
+        _ instance: ReachableInstance, stop: StopCause?, _ state: AttemptState, _ control: EffectControl
+    ) async throws -> AttemptEvent {
+        let deadline = giveUpMoment(of: state)
+        let wish = StopWish(control, alreadyMade: stop != nil)
+        let started = Flag()
+        if state.commandStarted { started.set() }
+        return try await wish.watching {
+            while true {
+                let event = try await onHost(instance, control, giveUpAt: deadline) {
+                    host -> AttemptEvent? in
+                    if !started.isSet {
+                        if let end = try await startCommand(on: host, wish, control) { return end }
+                        started.set()
+                        control.post(.commandStarted)
+                    }
+                    return try await follow(on: host, wish)
+                }
+                if let event { return event }
+            }
         }
-        if let event { return event }
-      }
     }
-  }
 
-  /// - Returns: how the attempt goes on when the command was not and will not be started; `nil` when it runs.
-  private func startCommand(
-    on host: any RemoteHost, _ wish: StopWish, _ control: EffectControl
-  ) async throws -> AttemptEvent? {
-    if wish.isMade { try await perform(supervisor.stop(.run), on: host) { _ in } }
-    let definition = context.definition
-    let launch = try await launchDocument(
-      definition.command, extraArguments: definition.extraArguments, limit: definition.timeouts.run,
-      control)
-    let answer = try await text(of: supervisor.start(.run, launch), on: host)
-    guard let reason = Self.refusal(answer) else { return nil }
-    if wish.isMade { return .commandEnded(.stopped, logsComplete: true) }
-    return .stepFailed(
-      Reason(code: "command-not-started", message: "the command could not be started: \(reason)"))
-  }
-
-  /// Follows to the seal, and passes a wish to stop on to the supervisor as soon as it is made.
-  private func follow(on host: any RemoteHost, _ wish: StopWish) async throws -> AttemptEvent? {
-    try await withThrowingTaskGroup(of: AttemptEvent?.self) { group in
-      group.addTask { try await followToSeal(on: host) }
-      group.addTask {
-        try await wish.made(time)
-        try await perform(supervisor.stop(.run), on: host) { _ in }
-        return nil
-      }
-      defer { group.cancelAll() }
-      while let next = try await group.next() {
-        if let next { return next }
-      }
-      return nil
+    /// - Returns: how the attempt goes on when the command was not and will not be started; `nil` when it runs.
+    private func startCommand(
+        on host: any RemoteHost, _ wish: StopWish, _ control: EffectControl
+    ) async throws -> AttemptEvent? {
+        if wish.isMade { try await perform(supervisor.stop(.run), on: host) { _ in } }
+        let definition = context.definition
+        let launch = try await launchDocument(
+            definition.command, extraArguments: definition.extraArguments, limit: definition.timeouts.run,
+            control)
+        let answer = try await text(of: supervisor.start(.run, launch), on: host)
+        guard let reason = Self.refusal(answer) else { return nil }
+        if wish.isMade { return .commandEnded(.stopped, logsComplete: true) }
+        return .stepFailed(
+            Reason(code: "command-not-started", message: "the command could not be started: \(reason)"))
     }
-  }
 
-  private func followToSeal(on host: any RemoteHost) async throws -> AttemptEvent {
-    try await followLogs(on: host)
-    guard let status = try await sealed(.run, on: host) else {
-      return .commandEnded(.unknown, logsComplete: true)
+    /// Follows to the seal, and passes a wish to stop on to the supervisor as soon as it is made.
+    private func follow(on host: any RemoteHost, _ wish: StopWish) async throws -> AttemptEvent? {
+        try await withThrowingTaskGroup(of: AttemptEvent?.self) { group in
+            group.addTask { try await followToSeal(on: host) }
+            group.addTask {
+                try await wish.made(time)
+                try await perform(supervisor.stop(.run), on: host) { _ in }
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let next = try await group.next() {
+                if let next { return next }
+            }
+            return nil
+        }
     }
-    if try await logsMatch(status) { return .commandEnded(status.result, logsComplete: true) }
-    // Once more from the beginning: what is here was cut or damaged on this side.
-    try await onFolder {
-      try await context.folder.restart(.stdout)
-      try await context.folder.restart(.stderr)
+
+    private func followToSeal(on host: any RemoteHost) async throws -> AttemptEvent {
+        try await followLogs(on: host)
+        guard let status = try await sealed(.run, on: host) else {
+            return .commandEnded(.unknown, logsComplete: true)
+        }
+        if try await logsMatch(status) { return .commandEnded(status.result, logsComplete: true) }
+        // Once more from the beginning: what is here was cut or damaged on this side.
+        try await onFolder {
+            try await context.folder.restart(.stdout)
+            try await context.folder.restart(.stderr)
+        }
+        try await followLogs(on: host)
+        return .commandEnded(status.result, logsComplete: try await logsMatch(status))
     }
-    try await followLogs(on: host)
-    return .commandEnded(status.result, logsComplete: try await logsMatch(status))
-  }
 
-  private func followLogs(on host: any RemoteHost) async throws {
-    let (stdout, stderr) = try await onFolder {
-      (try await context.folder.length(of: .stdout), try await context.folder.length(of: .stderr))
+    private func followLogs(on host: any RemoteHost) async throws {
+        let (stdout, stderr) = try await onFolder {
+            (try await context.folder.length(of: .stdout), try await context.folder.length(of: .stderr))
+        }
+        try await perform(supervisor.follow(.run, stdoutOffset: stdout, stderrOffset: stderr), on: host) { output in
+            switch output {
+            case .stdout(let bytes): try await append(bytes, to: .stdout)
+            case .stderr(let bytes): try await append(bytes, to: .stderr)
+            }
+        }
     }
-    try await perform(supervisor.follow(.run, stdoutOffset: stdout, stderrOffset: stderr), on: host)
-    { output in
-      switch output {
-      case .stdout(let bytes): try await append(bytes, to: .stdout)
-      case .stderr(let bytes): try await append(bytes, to: .stderr)
-      }
+
+    private func logsMatch(_ status: StageStatus) async throws -> Bool {
+        guard let stdout = status.stdout, let stderr = status.stderr else { return true }
+        return try await onFolder {
+            let outMatches = try await context.folder.seal(
+                .stdout, bytes: stdout.bytes, sha256: stdout.sha256)
+            let errMatches = try await context.folder.seal(
+                .stderr, bytes: stderr.bytes, sha256: stderr.sha256)
+            return outMatches && errMatches
+        }
     }
-  }
 
-  private func logsMatch(_ status: StageStatus) async throws -> Bool {
-    guard let stdout = status.stdout, let stderr = status.stderr else { return true }
-    return try await onFolder {
-      let outMatches = try await context.folder.seal(
-        .stdout, bytes: stdout.bytes, sha256: stdout.sha256)
-      let errMatches = try await context.folder.seal(
-        .stderr, bytes: stderr.bytes, sha256: stderr.sha256)
-      return outMatches && errMatches
+    /// The seal of a stage, or `nil` when its supervisor left none.
+    private func sealed(_ stage: Stage, on host: any RemoteHost) async throws -> StageStatus? {
+        StageStatus.parse(try await text(of: supervisor.wait(stage), on: host))
     }
-  }
 
-  /// The seal of a stage, or `nil` when its supervisor left none.
-  private func sealed(_ stage: Stage, on host: any RemoteHost) async throws -> StageStatus? {
-    StageStatus.parse(try await text(of: supervisor.wait(stage), on: host))
-  }
-
-  /// Nobody gives up on a connection before the run's end and the collect clock have passed.
-  private func giveUpMoment(of state: AttemptState) -> BootInstant? {
-    guard let span = state.spans.last(where: { $0.phase == "running" }) else { return nil }
-    let timeouts = context.definition.timeouts
-    let passed = state.elapsed(since: span.began, now: time.now(), bootID: time.bootID)
-    return time.now().boot.advanced(by: max(.zero, timeouts.run + timeouts.collect - passed))
-  }
-
-  private static func refusal(_ answer: String) -> String? {
-    let line = answer.prefix { $0 != "\n" }
-    if line == "started" || line == "already-started" { return nil }
-    return line.hasPrefix("cannot-start ")
-      ? String(line.dropFirst(13)) : "its supervisor answered \"\(line)\""
-  }
-
-  private func launchDocument(
-    _ command: JobCommand, extraArguments: [String], limit: Duration, _ control: EffectControl
-  ) async throws -> LaunchDocument {
-    LaunchDocument(
-      environment: context.definition.environment, secrets: try await secrets(control),
-      command: command,
-      extraArguments: extraArguments, limit: limit, expiry: context.expiry, job: context.job.id,
-      name: context.definition.name, attempt: context.identity.attempt,
-      pty: context.definition.ssh.pty)
-  }
-
-  /// Secrets are only in the keeper's memory: after its death the job waits until a client brings them again.
-  private func secrets(_ control: EffectControl) async throws -> [EnvironmentVariable] {
-    guard !context.definition.secrets.isEmpty else { return [] }
-    var hasWaited = false
-    while true {
-      switch await context.supplies.secrets(of: context.job) {
-      case .ready(let values):
-        if hasWaited { control.post(.waiting(nil)) }
-        return values
-      case .waiting(let reason):
-        if !hasWaited { control.post(.waiting(reason)) }
-        hasWaited = true
-        try await time.sleep(for: .milliseconds(200))
-      }
+    /// Nobody gives up on a connection before the run's end and the collect clock have passed.
+    private func giveUpMoment(of state: AttemptState) -> BootInstant? {
+        guard let span = state.spans.last(where: { $0.phase == "running" }) else { return nil }
+        let timeouts = context.definition.timeouts
+        let passed = state.elapsed(since: span.began, now: time.now(), bootID: time.bootID)
+        return time.now().boot.advanced(by: max(.zero, timeouts.run + timeouts.collect - passed))
     }
-  }
+
+    private static func refusal(_ answer: String) -> String? {
+        let line = answer.prefix { $0 != "\n" }
+        if line == "started" || line == "already-started" { return nil }
+        return line.hasPrefix("cannot-start ")
+            ? String(line.dropFirst(13)) : "its supervisor answered \"\(line)\""
+    }
+
+    private func launchDocument(
+        _ command: JobCommand, extraArguments: [String], limit: Duration, _ control: EffectControl
+    ) async throws -> LaunchDocument {
+        LaunchDocument(
+            environment: context.definition.environment, secrets: try await secrets(control),
+            command: command,
+            extraArguments: extraArguments, limit: limit, expiry: context.expiry, job: context.job.id,
+            name: context.definition.name, attempt: context.identity.attempt,
+            pty: context.definition.ssh.pty)
+    }
+
+    /// Secrets are only in the keeper's memory: after its death the job waits until a client brings them again.
+    private func secrets(_ control: EffectControl) async throws -> [EnvironmentVariable] {
+        guard !context.definition.secrets.isEmpty else { return [] }
+        var hasWaited = false
+        while true {
+            switch await context.supplies.secrets(of: context.job) {
+            case .ready(let values):
+                if hasWaited { control.post(.waiting(nil)) }
+                return values
+            case .waiting(let reason):
+                if !hasWaited { control.post(.waiting(reason)) }
+                hasWaited = true
+                try await time.sleep(for: .milliseconds(200))
+            }
+        }
+    }
 }

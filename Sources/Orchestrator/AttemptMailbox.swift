@@ -2,24 +2,24 @@ import MayflyCore
 
 /// The one way in to a running attempt: finished effects, clocks and a person's wish all queue here.
 struct AttemptMailbox: Sendable {
-  enum Message: Sendable {
-    /// From outside the attempt.
-    case event(AttemptEvent)
-    /// From the effect of this generation; dropped once another has taken its place.
-    case effect(generation: Int, AttemptEvent)
-    /// A clock's limit has passed since `began`; stale when the phase has moved on.
-    case clock(JobClock, began: Moment)
-  }
+    enum Message: Sendable {
+        /// From outside the attempt.
+        case event(AttemptEvent)
+        /// From the effect of this generation; dropped once another has taken its place.
+        case effect(generation: Int, AttemptEvent)
+        /// A clock's limit has passed since `began`; stale when the phase has moved on.
+        case clock(JobClock, began: Moment)
+    }
 
-  let messages: AsyncStream<Message>
-  private let continuation: AsyncStream<Message>.Continuation
+    let messages: AsyncStream<Message>
+    private let continuation: AsyncStream<Message>.Continuation
 
-  init() {
-    (messages, continuation) = AsyncStream.makeStream()
-  }
+    init() {
+        (messages, continuation) = AsyncStream.makeStream()
+    }
 
-  /// Asks the attempt to end. Idempotent.
-  func requestCancel() { post(.event(.cancelRequested)) }
+    /// Asks the attempt to end. Idempotent.
+    func requestCancel() { post(.event(.cancelRequested)) }
 
-  func post(_ message: Message) { continuation.yield(message) }
+    func post(_ message: Message) { continuation.yield(message) }
 }

@@ -3,131 +3,131 @@ package import MayflyCore
 
 /// What the conductor works with: the core's protocols, and nothing concrete.
 package struct ConductorParts: Sendable {
-  package var store: any JobStore
-  package var supplies: any JobSupplies
-  package var connector: any RemoteConnector
-  package var storage: any JobStorage
-  package var observer: any JobObserver
-  package var time: any Timekeeper
-  package var entropy: any Entropy
-  package var logger: Logger
-  /// Renders a wall time for receipts: ISO 8601 in UTC with milliseconds.
-  package var formatTime: @Sendable (WallTime) -> String
+    package var store: any JobStore
+    package var supplies: any JobSupplies
+    package var connector: any RemoteConnector
+    package var storage: any JobStorage
+    package var observer: any JobObserver
+    package var time: any Timekeeper
+    package var entropy: any Entropy
+    package var logger: Logger
+    /// Renders a wall time for receipts: ISO 8601 in UTC with milliseconds.
+    package var formatTime: @Sendable (WallTime) -> String
 
-  package init(
-    store: any JobStore, supplies: any JobSupplies, connector: any RemoteConnector,
-    storage: any JobStorage,
-    observer: any JobObserver, time: any Timekeeper, entropy: any Entropy, logger: Logger,
-    formatTime: @escaping @Sendable (WallTime) -> String
-  ) {
-    self.store = store
-    self.supplies = supplies
-    self.connector = connector
-    self.storage = storage
-    self.observer = observer
-    self.time = time
-    self.entropy = entropy
-    self.logger = logger
-    self.formatTime = formatTime
-  }
+    package init(
+        store: any JobStore, supplies: any JobSupplies, connector: any RemoteConnector,
+        storage: any JobStorage,
+        observer: any JobObserver, time: any Timekeeper, entropy: any Entropy, logger: Logger,
+        formatTime: @escaping @Sendable (WallTime) -> String
+    ) {
+        self.store = store
+        self.supplies = supplies
+        self.connector = connector
+        self.storage = storage
+        self.observer = observer
+        self.time = time
+        self.entropy = entropy
+        self.logger = logger
+        self.formatTime = formatTime
+    }
 }
 
 /// Runs the durable queue: starts jobs as their submission's limit allows, passes on cancels, and lets go of what is done.
 package actor Conductor {
-  private let parts: ConductorParts
-  private let token: FencingToken
-  private let installation: String
-  private var active: [JobID: AttemptMailbox] = [:]
-  private var activeSubmissions: [JobID: String] = [:]
-  private var unfinished: [JobID] = []
-  private let wakes: AsyncStream<Void>
-  private let wakeContinuation: AsyncStream<Void>.Continuation
-  private var fenced = false
+    private let parts: ConductorParts
+    private let token: FencingToken
+    private let installation: String
+    private var active: [JobID: AttemptMailbox] = [:]
+    private var activeSubmissions: [JobID: String] = [:]
+    private var unfinished: [JobID] = []
+    private let wakes: AsyncStream<Void>
+    private let wakeContinuation: AsyncStream<Void>.Continuation
+    private var fenced = false
 
-  package init(parts: ConductorParts, token: FencingToken, installation: String) {
-    self.parts = parts
-    self.token = token
-    self.installation = installation
-    (wakes, wakeContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-  }
+    package init(parts: ConductorParts, token: FencingToken, installation: String) {
+        self.parts = parts
+        self.token = token
+        self.installation = installation
+        (wakes, wakeContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
 
-  /// There is news in the store, or supplies have arrived.
-  package nonisolated func wake() { wakeContinuation.yield() }
+    /// There is news in the store, or supplies have arrived.
+    package nonisolated func wake() { wakeContinuation.yield() }
 
-  package var runningJobs: [JobID] { active.keys.sorted() }
-  package var waitingJobs: [JobID] { unfinished.filter { active[$0] == nil } }
-  package var isIdle: Bool { active.isEmpty && unfinished.isEmpty }
+    package var runningJobs: [JobID] { active.keys.sorted() }
+    package var waitingJobs: [JobID] { unfinished.filter { active[$0] == nil } }
+    package var isIdle: Bool { active.isEmpty && unfinished.isEmpty }
 
-  /// Works until its task is cancelled (stepping down touches no job) or a newer keeper reigns.
-  /// - Throws: ``JobStoreError`` when the store cannot be read.
-  package func run() async throws {
-    try await withThrowingDiscardingTaskGroup { group in
-      group.addTask { [self] in
-        // Queue clocks and news that no client announced.
-        while true {
-          try await parts.time.sleep(for: .seconds(5))
-          wake()
+    /// Works until its task is cancelled (stepping down touches no job) or a newer keeper reigns.
+    /// - Throws: ``JobStoreError`` when the store cannot be read.
+    package func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { [self] in
+                // Queue clocks and news that no client announced.
+                while true {
+                    try await parts.time.sleep(for: .seconds(5))
+                    wake()
+                }
+            }
+            group.addTask { [self] in
+                try await LateArrivals(parts: parts, token: token).run()
+            }
+            wake()
+            for await _ in wakes {
+                for (job, mailbox) in try await admit() {
+                    group.addTask { [self] in await lead(job, mailbox) }
+                }
+                if fenced { break }
+            }
+            group.cancelAll()
         }
-      }
-      group.addTask { [self] in
-        try await LateArrivals(parts: parts, token: token).run()
-      }
-      wake()
-      for await _ in wakes {
-        for (job, mailbox) in try await admit() {
-          group.addTask { [self] in await lead(job, mailbox) }
+    }
+
+    /// The jobs to start now, in order of their numbers.
+    private func admit() async throws -> [(JobRecord, AttemptMailbox)] {
+        let jobs = try await parts.store.jobs(.unfinished)
+        unfinished = jobs.map(\.id)
+        var admitted: [(JobRecord, AttemptMailbox)] = []
+        for job in jobs {
+            if let mailbox = active[job.id] {
+                if job.cancelRequestedAt != nil { mailbox.requestCancel() }
+                continue
+            }
+            let running = activeSubmissions.values.count { $0 == job.submission }
+            let mustEnd = job.cancelRequestedAt != nil || queueClockExpired(job)
+            // One that already has an attempt holds an instance: it never waits for a slot.
+            guard !job.attempts.isEmpty || mustEnd || running < job.submissionLimit else { continue }
+            let mailbox = AttemptMailbox()
+            active[job.id] = mailbox
+            activeSubmissions[job.id] = job.submission
+            if job.cancelRequestedAt != nil { mailbox.requestCancel() }
+            admitted.append((job, mailbox))
         }
-        if fenced { break }
-      }
-      group.cancelAll()
+        return admitted
     }
-  }
 
-  /// The jobs to start now, in order of their numbers.
-  private func admit() async throws -> [(JobRecord, AttemptMailbox)] {
-    let jobs = try await parts.store.jobs(.unfinished)
-    unfinished = jobs.map(\.id)
-    var admitted: [(JobRecord, AttemptMailbox)] = []
-    for job in jobs {
-      if let mailbox = active[job.id] {
-        if job.cancelRequestedAt != nil { mailbox.requestCancel() }
-        continue
-      }
-      let running = activeSubmissions.values.count { $0 == job.submission }
-      let mustEnd = job.cancelRequestedAt != nil || queueClockExpired(job)
-      // One that already has an attempt holds an instance: it never waits for a slot.
-      guard !job.attempts.isEmpty || mustEnd || running < job.submissionLimit else { continue }
-      let mailbox = AttemptMailbox()
-      active[job.id] = mailbox
-      activeSubmissions[job.id] = job.submission
-      if job.cancelRequestedAt != nil { mailbox.requestCancel() }
-      admitted.append((job, mailbox))
+    private func queueClockExpired(_ job: JobRecord) -> Bool {
+        guard job.attempts.isEmpty, let limit = job.definition.timeouts.queue else { return false }
+        return job.submittedAt.duration(to: parts.time.now().wall) >= limit
     }
-    return admitted
-  }
 
-  private func queueClockExpired(_ job: JobRecord) -> Bool {
-    guard job.attempts.isEmpty, let limit = job.definition.timeouts.queue else { return false }
-    return job.submittedAt.duration(to: parts.time.now().wall) >= limit
-  }
-
-  private func lead(_ job: JobRecord, _ mailbox: AttemptMailbox) async {
-    let runner = JobRunner(parts: parts, token: token, installation: installation)
-    do {
-      try await runner.run(job, mailbox)
-    } catch let error as JobStoreError where error.code == .fenced {
-      fenced = true
-    } catch is CancellationError {
-      // Stepping down: the job stays as it is stored.
-    } catch {
-      parts.logger.error(
-        "a job stopped moving", metadata: ["job": "\(job.id)", "error": "\(error)"])
-      // Not tried again in a tight loop; the next wake does.
-      try? await parts.time.sleep(for: .seconds(2))
+    private func lead(_ job: JobRecord, _ mailbox: AttemptMailbox) async {
+        let runner = JobRunner(parts: parts, token: token, installation: installation)
+        do {
+            try await runner.run(job, mailbox)
+        } catch let error as JobStoreError where error.code == .fenced {
+            fenced = true
+        } catch is CancellationError {
+            // Stepping down: the job stays as it is stored.
+        } catch {
+            parts.logger.error(
+                "a job stopped moving", metadata: ["job": "\(job.id)", "error": "\(error)"])
+            // Not tried again in a tight loop; the next wake does.
+            try? await parts.time.sleep(for: .seconds(2))
+        }
+        active[job.id] = nil
+        activeSubmissions[job.id] = nil
+        parts.observer.changed(job.id)
+        wake()
     }
-    active[job.id] = nil
-    activeSubmissions[job.id] = nil
-    parts.observer.changed(job.id)
-    wake()
-  }
 }

@@ -1,0 +1,115 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One package, one binary. Dependencies point downward only; scripts/check holds every `import` line against
+// scripts/layering.txt. Package.resolved is not committed, hence the minor-version pins.
+
+let strict = Context.environment["MAYFLY_STRICT"] == "1"
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+func target(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [],
+    extra: [SwiftSetting] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings + extra)
+}
+
+func testTarget(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+
+let package = Package(
+    name: "mayfly",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "mayfly", targets: ["mayfly"]),
+        .library(name: "GenesisCloud", targets: ["GenesisCloud"]),
+        .library(name: "SSHTransport", targets: ["SSHTransport"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.2")),
+        .package(url: "https://github.com/swift-server/async-http-client", .upToNextMinor(from: "1.37.0")),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", .upToNextMinor(from: "2.28.1")),
+        .package(url: "https://github.com/groue/GRDB.swift", .upToNextMinor(from: "7.10.0")),
+        .package(url: "https://github.com/jpsim/Yams", .upToNextMinor(from: "6.2.2")),
+        .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2")),
+        .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.2")),
+        .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.2")),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", .upToNextMinor(from: "1.0.2")),
+    ],
+    targets: [
+        // The binary and the surfaces.
+        .executableTarget(
+            name: "mayfly",
+            dependencies: ["MayflyCommands", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: swiftSettings),
+        target(
+            "MayflyCommands",
+            [
+                "Keeper", "JobSpec", "JobFiles", "TreeArchive", "GenesisCloud", "MayflyCore", nioPosix,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]),
+        target(
+            "Keeper",
+            [
+                "Adapters", "CMayflySys", "GenesisCloud", "JobFiles", "JobStoreSQLite", "LocalCloud", "MayflyCore",
+                "Orchestrator", log, nioCore, nioPosix,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ]),
+
+        // Where two sides meet, and the conductor.
+        target("Adapters", ["GenesisCloud", "JobFiles", "MayflyCore", "SSHTransport", log, nioCore, nioPosix]),
+        target("Orchestrator", ["MayflyCore", "OnInstance", log]),
+
+        // One effect each.
+        target(
+            "GenesisCloud",
+            [
+                log, nioCore, nioPosix,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ]),
+        target(
+            "SSHTransport", ["CLibSSH2", crypto, log, nioCore, nioPosix], extra: [.strictMemorySafety()]),
+        target("JobStoreSQLite", ["MayflyCore", nioPosix, .product(name: "GRDB", package: "GRDB.swift")]),
+        target(
+            "LocalCloud",
+            [
+                "CMayflySys", "CloudModel", log, nioCore, nioPosix, "Yams",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            resources: [.embedInCode("Resources/boot.sh")]),
+        target("JobSpec", ["MayflyCore", "PositionedYAML"]),
+        target("JobFiles", ["MayflyCore", "TreeArchive", crypto, nioPosix]),
+
+        // Leaves and the core.
+        target("CloudModel"),
+        target("CMayflySys"),
+        target("OnInstance", ["MayflyCore"], resources: [.embedInCode("Resources/supervisor.sh")]),
+        target("PositionedYAML", ["Yams"]),
+        target("TreeArchive", ["CLibArchive", crypto, nioCore, nioPosix]),
+        .systemLibrary(name: "CLibSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
+        .systemLibrary(name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        target("MayflyCore"),
+
+        // Tests.
+        target("MayflyTestKit", ["MayflyCore"]),
+        testTarget("MayflyCoreTests", ["MayflyCore", "MayflyTestKit"]),
+        testTarget("OrchestratorTests", ["Orchestrator", "OnInstance", "MayflyCore", "MayflyTestKit", log]),
+    ]
+)

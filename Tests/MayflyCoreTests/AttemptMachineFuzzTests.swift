@@ -1,0 +1,65 @@
+import MayflyCore
+import MayflyTestKit
+import Testing
+
+/// Any events in any order, also ones that make no sense in a phase, as late effects and restarts cause them.
+@Suite struct AttemptMachineFuzzTests {
+    private static let events: [AttemptEvent] = [
+        .began, .created(Sample.observed),
+        .createRefused(ProviderError(kind: .capacity, reason: Sample.reason)), .createUnsettled(Sample.reason),
+        .becameReachable(Sample.reachable), .instanceFailed(Sample.reason), .connected, .startupEnded(.exited(0)),
+        .startupEnded(.exited(1)), .uploaded, .stepFailed(Sample.reason), .setupEnded(.exited(0)),
+        .setupEnded(.unknown), .commandStarted, .commandEnded(.exited(0), logsComplete: true),
+        .commandEnded(.exited(9), logsComplete: false), .commandEnded(.stopped, logsComplete: true),
+        .collected(complete: true, warnings: []), .collected(complete: false, warnings: ["one missing"]),
+        .snapshotTaken(SnapshotID(rawValue: "s"), name: "s"), .snapshotFailed(Sample.reason), .destroyAccepted,
+        .verifiedGone, .teardownDelayed(Sample.reason), .clockExpired(.provision), .clockExpired(.collect),
+        .clockExpired(.total), .cancelRequested, .connectionGivenUp(Sample.reason), .waiting("for it"),
+    ]
+
+    @Test func invariantsHoldWhateverHappens() {
+        let entropy = TestEntropy(seed: 7)
+        var finished = 0
+        for round in 0..<3000 {
+            let policy = SnapshotPolicy(when: SnapshotPolicy.When.allCases[round % 4])
+            var walk = Walk(Sample.full(policy))
+            var outcome: Outcome?
+            var existed = false
+            var passedVerifying = false
+            var creates = 0
+            for byte in entropy.bytes(120) {
+                let action = walk.feed(Self.events[Int(byte) % Self.events.count])
+                let state = walk.machine.state
+                if action == .start(.create(settle: false)) { creates += 1 }
+                if state.instance != nil { existed = true }
+                if case .verifying = state.phase { passedVerifying = true }
+                if let outcome { #expect(state.outcome == outcome) }
+                outcome = state.outcome
+                if state.phase == .done {
+                    finished += 1
+                    #expect(state.outcome != nil)
+                    #expect(!existed || passedVerifying)
+                    #expect(!existed || state.objects.first?.state == .gone)
+                    break
+                }
+            }
+            #expect(creates <= 1)
+        }
+        #expect(finished > 500, "the walk must reach the end often enough to mean something")
+    }
+
+    /// What is stored at any point can be read back and continued.
+    @Test func everyReachedStateSurvivesTheStore() throws {
+        let entropy = TestEntropy(seed: 11)
+        for _ in 0..<300 {
+            var walk = Walk(Sample.full(SnapshotPolicy(when: .always)))
+            for byte in entropy.bytes(60) {
+                walk.feed(Self.events[Int(byte) % Self.events.count])
+                let state = walk.machine.state
+                #expect(try RoundTrip.through(state) == state)
+                let restored = Walk(restoring: state, Sample.full())
+                if state.phase != .queued { #expect(restored.machine.resumption() != .none) }
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import MayflyCore
+import MayflyTestKit
+import Testing
+
+@Suite struct AttemptMachineTests {
+    @Test func aJobThatGoesWellPassesEveryPhaseOnce() {
+        var walk = Walk(Sample.full())
+        for event in Sample.toRunning { walk.feed(event) }
+        walk.feed(.commandEnded(.exited(0), logsComplete: true), .collected(complete: true, warnings: []))
+        walk.feed(.destroyAccepted)
+        let last = walk.feed(.verifiedGone)
+        #expect(last == .finish)
+        let state = walk.machine.state
+        #expect(state.outcome == .succeeded)
+        #expect(state.delivery == .complete)
+        #expect(state.teardown == .clean)
+        #expect(
+            state.spans.map(\.phase) == [
+                "queued", "creating", "booting", "connecting", "preparing", "running", "collecting", "destroying",
+                "verifying",
+            ])
+        #expect(state.spans.allSatisfy { $0.elapsed != nil })
+        #expect(state.objects.map(\.state) == [.gone])
+    }
+
+    @Test func aFailingStageNeverRunsTheCommand() {
+        for (events, code) in [
+            (Array(Sample.toRunning.prefix(4)) + [.startupEnded(.exited(3))], "startup-failed"),
+            (Array(Sample.toRunning.prefix(6)) + [.setupEnded(.exited(3))], "setup-failed"),
+        ] {
+            var walk = Walk(Sample.full())
+            for event in events { walk.feed(event) }
+            #expect(walk.machine.state.outcome == .failedSetup)
+            #expect(walk.machine.state.reason?.code == code)
+            #expect(walk.actions.last == .start(.destroy(Sample.id)))
+            #expect(!walk.actions.contains(.start(.run(Sample.reachable, stop: nil))))
+        }
+    }
+
+    @Test func aCancelWhileTheCreateIsUnansweredDestroysWhatTheAnswerNames() {
+        var walk = Walk(Sample.full())
+        walk.feed(.began)
+        #expect(walk.feed(.cancelRequested) == .none)
+        #expect(walk.machine.state.outcome == .cancelled)
+        #expect(walk.feed(.created(Sample.observed)) == .start(.destroy(Sample.id)))
+    }
+
+    @Test func aCancelledCommandKeepsTheExitCodeItHadAlready() {
+        var walk = Walk(Sample.full())
+        for event in Sample.toRunning { walk.feed(event) }
+        #expect(walk.feed(.cancelRequested) == .stopCommand(.cancelled))
+        walk.feed(.commandEnded(.exited(7), logsComplete: true))
+        #expect(walk.machine.state.outcome == .failedUser(exitCode: 7))
+    }
+
+    @Test func whatCleanupFindsNeverChangesTheOutcome() {
+        var walk = Walk(Sample.full(SnapshotPolicy(when: .always)))
+        for event in Sample.toRunning { walk.feed(event) }
+        walk.feed(.commandEnded(.exited(0), logsComplete: true), .collected(complete: true, warnings: []))
+        walk.feed(.snapshotFailed(Sample.reason))
+        walk.feed(.instanceFailed(Sample.reason), .cancelRequested, .clockExpired(.total))
+        #expect(walk.machine.state.outcome == .succeeded)
+        #expect(walk.machine.state.delivery == .partial)
+    }
+
+    @Test(arguments: [
+        (SnapshotPolicy.When.never, Int32(0), false), (.never, 1, false), (.onSuccess, 0, true), (.onSuccess, 1, false),
+        (.onFailure, 0, false), (.onFailure, 1, true), (.always, 0, true), (.always, 1, true),
+    ])
+    func snapshotsFollowTheirPolicy(when: SnapshotPolicy.When, exit: Int32, taken: Bool) {
+        var walk = Walk(Sample.full(SnapshotPolicy(when: when)))
+        for event in Sample.toRunning { walk.feed(event) }
+        walk.feed(.commandEnded(.exited(exit), logsComplete: true))
+        let action = walk.feed(.collected(complete: true, warnings: []))
+        #expect(action == .start(taken ? .snapshot(Sample.reachable) : .destroy(Sample.id)))
+    }
+
+    @Test func anUnsettledCreateEndsLostAndStaysOnTheWatchList() {
+        var walk = Walk(Sample.full())
+        walk.feed(.began)
+        #expect(walk.feed(.createUnsettled(Sample.reason)) == .finish)
+        #expect(walk.machine.state.outcome == .lost)
+        #expect(walk.machine.state.objects.map(\.state) == [.unsettled])
+        #expect(!walk.machine.state.commandStarted)
+    }
+
+    /// A restored attempt settles its last intent: creating is never simply repeated.
+    @Test func restoringSettlesAndNeverRepeats() {
+        var walk = Walk(Sample.full())
+        walk.feed(.began)
+        let restored = Walk(restoring: walk.machine.state, Sample.full())
+        #expect(restored.machine.resumption() == .start(.create(settle: true)))
+    }
+}
