@@ -1,0 +1,618 @@
+#!/bin/sh
+# Mayfly's supervisor: owns one job on its instance and needs nobody to finish it.
+#
+# POSIX sh (dash, busybox ash); util-linux or busybox for flock and setsid. Never needs root. Everything it keeps lies
+# in the folder it was installed in; secrets come in on stdin and live in process memory only (no here-documents:
+# some shells spool those to disk).
+#
+#   STAGE.lock    held by the living supervisor of a stage; free + no status = it died
+#   STAGE.latch/  exists from just before the command starts: nothing starts twice
+#   STAGE.stop/   somebody asked to stop
+#   STAGE.pid     "pid starttime grace" of the command, which leads its own session and process group
+#   STAGE.out .err  what the command wrote, append-only
+#   STAGE.seal    room for the status, taken while the disk still had some; STAGE.status once sealed
+set -u
+d=${0%/*}
+nl='
+'
+
+say() {
+    printf '%s\n' "$*"
+    exit 0
+}
+
+refuse() { say "cannot-start $*"; }
+
+durable() { sync "$@" 2>/dev/null || sync; }
+
+nap() { sleep "$1" 2>/dev/null || sleep 1; }
+
+is_gnu() { "$1" --version 2>/dev/null | grep -q 'GNU coreutils\|GNU tar'; }
+
+# Sets stat_start and stat_session from /proc/PID/stat; fails when there is no such process or only its zombie.
+read_stat() {
+    { read -r stat_line <"/proc/$1/stat"; } 2>/dev/null || return 1
+    # The command's name may hold anything; the fields begin after its last parenthesis.
+    set -f
+    # shellcheck disable=SC2086
+    set -- ${stat_line##*") "}
+    set +f
+    [ "$1" != Z ] || return 1
+    stat_session=$4
+    stat_start=${20}
+}
+
+# --- startup -------------------------------------------------------------------------------------------------------
+
+startup_kind() {
+    kind=
+    { read -r kind <"$d/startup.kind"; } 2>/dev/null || true
+}
+
+await_startup() {
+    tries=0
+    startup_kind
+    while [ -z "$kind" ]; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 3000 ]; then
+            echo 'first boot never ran on this instance' >&2
+            exit 1
+        fi
+        nap 0.1
+        startup_kind
+    done
+    case $kind in
+    none) say 'exit 0' ;;
+    cloud-config) await_cloud_init ;;
+    esac
+    until [ -s "$d/startup.status" ]; do
+        if [ -e "$d/startup.began" ]; then
+            # First boot holds the lock while the script runs: no polling for the hours that may take.
+            exec 9<"$d/startup.lock"
+            flock -s 9
+            [ -s "$d/startup.status" ] || say unknown
+        else
+            nap 0.05
+        fi
+    done
+    read -r line <"$d/startup.status"
+    say "$line"
+}
+
+await_cloud_init() {
+    result=${MAYFLY_CLOUD_INIT:-/run/cloud-init}/result.json
+    until [ -s "$result" ]; do nap 0.1; done
+    # Recoverable errors (warnings) stand under another key.
+    if tr -d ' \n\t' <"$result" | grep -q '"errors":\[\]'; then say 'exit 0'; fi
+    cat "$result" >&2
+    say 'exit 1'
+}
+
+startup_log() {
+    startup_kind
+    log=$d/startup.log
+    [ "$kind" != cloud-config ] || log=${MAYFLY_CLOUD_INIT_LOG:-/var/log/cloud-init-output.log}
+    [ -r "$log" ] || exit 0
+    exec tail -c "+$(($1 + 1))" "$log"
+}
+
+# --- starting ------------------------------------------------------------------------------------------------------
+
+# Answers with one line as soon as the detached supervisor holds its lock and the command runs.
+start() {
+    exec 3<&0
+    answer=$(setsid sh "$0" supervise "$1" <&3 3<&- 2>/dev/null &)
+    say "${answer:-cannot-start its supervisor died at once}"
+}
+
+supervise() {
+    s=$d/$1
+    umask 077
+    document=$(cat)
+    case $document in
+    *"${nl}mayfly_end=1") ;;
+    *) refuse 'the launch document arrived incomplete' ;;
+    esac
+    eval "$document"
+    unset document
+    [ -z "$mayfly_refusal" ] || refuse "$mayfly_refusal"
+    for tool in flock setsid mkfifo sha256sum cat; do
+        command -v "$tool" >/dev/null || refuse "the image has no $tool"
+    done
+    { true >>"$s.lock"; } 2>/dev/null || refuse "the state folder $d cannot be written"
+    exec 9>>"$s.lock"
+    # Lock before latch, so whoever sees the latch and a free lock knows that the supervisor died.
+    flock -n 9 || say already-started
+    [ ! -d "$s.latch" ] || say already-started
+    [ ! -d "$s.stop" ] || refuse 'it was stopped before it began'
+    prepare "$@"
+    mkdir "$s.latch" 2>/dev/null || refuse "the state folder $d cannot be written"
+    durable "$s.latch" "$d"
+    if [ -d "$s.stop" ]; then
+        seal stopped
+        refuse 'it was stopped before it began'
+    fi
+    launch
+    exec </dev/null >/dev/null
+    watch
+}
+
+# Everything that can fail before the latch is taken, while failing still means "was not started".
+prepare() {
+    mkdir -p "$d/outputs" "$HOME/work" 2>/dev/null || refuse "$HOME/work or $d/outputs cannot be made"
+    rm -f "$s.p1" "$s.p2" "$s.seal" "$s.sh"
+    { true >>"$s.out" && true >>"$s.err" && mkfifo "$s.p1" "$s.p2"; } 2>/dev/null ||
+        refuse "the state folder $d cannot be written"
+    { printf '%500s\n' '' >"$s.seal"; } 2>/dev/null || refuse "the disk of the instance is full"
+    gpus=0
+    for device in /dev/nvidia[0-9]*; do
+        if [ -e "$device" ] && command -v nvidia-smi >/dev/null; then
+            gpus=$(timeout 60 nvidia-smi -L 2>/dev/null | grep -c '^GPU ')
+            break
+        fi
+    done
+    detach=$(command -v setsid)
+    # Shells start background commands with SIGINT and SIGQUIT ignored; a job gets default signals.
+    if env --default-signal true 2>/dev/null; then
+        detach="$(command -v env) --default-signal $detach"
+    elif command -v perl >/dev/null; then
+        unignore='$SIG{INT}=$SIG{QUIT}="DEFAULT";exec@ARGV'
+        detach="$(command -v perl) -e $unignore $detach"
+    fi
+    if [ -n "$mayfly_script" ]; then
+        bash=$(command -v bash) || refuse 'the image has no bash'
+        { printf '%s\n' "$mayfly_script" >"$s.sh"; } 2>/dev/null || refuse "the disk of the instance is full"
+    fi
+    if [ -n "$mayfly_pty" ]; then
+        terminal=$(command -v script) || refuse 'the image has no script(1), which "pty" needs'
+    fi
+}
+
+launch() {
+    # Pipes, not files: a job that opens /dev/stderr for writing would truncate its own log.
+    cat <"$s.p1" >>"$s.out" 9>&- &
+    out_copier=$!
+    cat <"$s.p2" >>"$s.err" 9>&- &
+    err_copier=$!
+    exec 7>"$s.p1" 8>"$s.p2"
+    rm -f "$s.p1" "$s.p2"
+    (become_command) </dev/null >&7 2>&8 7>&- 8>&- 9>&- &
+    job=$!
+    exec 7>&- 8>&-
+    read_stat "$job" || stat_start=0
+    printf '%s\n' "$job $stat_start $mayfly_grace" >"$s.pid.new" && mv "$s.pid.new" "$s.pid"
+    printf 'started\n'
+}
+
+become_command() {
+    cd "$HOME/work" || exit 126
+    # mayfly_words is a quoted argument list, so that evaluating it restores the exact arguments.
+    if [ -n "$mayfly_pty" ]; then
+        [ -z "$mayfly_script" ] || mayfly_words="$bash '$s.sh' $mayfly_words"
+        set -- "$terminal" -q -e -f -c "exec $mayfly_words" /dev/null
+        SHELL=/bin/sh
+        export SHELL
+    elif [ -n "$mayfly_script" ]; then
+        eval "set -- \"\$bash\" \"\$s.sh\" $mayfly_words"
+    else
+        eval "set -- $mayfly_words"
+    fi
+    mayfly_environment
+    MAYFLY_OUTPUTS=$d/outputs
+    MAYFLY_GPUS=$gpus
+    PYTHONUNBUFFERED=${PYTHONUNBUFFERED-1}
+    export MAYFLY_JOB MAYFLY_NAME MAYFLY_ATTEMPT MAYFLY_OUTPUTS MAYFLY_GPUS PYTHONUNBUFFERED
+    umask 022
+    set -f
+    IFS=' '
+    # shellcheck disable=SC2086
+    exec $detach "$@"
+}
+
+# --- watching ------------------------------------------------------------------------------------------------------
+
+watch() {
+    unset -f mayfly_environment
+    watchdog=
+    if [ -n "$mayfly_limit" ]; then
+        left=$((mayfly_expiry - $(date +%s)))
+        [ "$left" -ge 0 ] || left=0
+        limit=$mayfly_limit
+        [ "${limit%%.*}" -lt "$left" ] || limit=$left
+        (guard "$limit") 9>&- &
+        watchdog=$!
+    fi
+    wait "$job"
+    code=$?
+    result="exit $code"
+    [ ! -d "$s.stop" ] || result=stopped
+    if [ -n "$watchdog" ]; then
+        kill -TERM "$watchdog" 2>/dev/null
+        wait "$watchdog"
+        [ $? -ne 124 ] || result=timeout
+    fi
+    # A child left behind may hold the pipe open for ever: two seconds, then the rest of the session goes.
+    (drain) 9>&- &
+    drainer=$!
+    wait "$out_copier"
+    out_result=$?
+    wait "$err_copier"
+    err_result=$?
+    kill -TERM "$drainer" 2>/dev/null
+    for copied in "$out_result" "$err_result"; do
+        # 143: the drainer ended it. Anything else lost output (a full disk): then a zero would be a lie.
+        case $copied in
+        0 | 143) ;;
+        *) [ "$result" != 'exit 0' ] || exit 1 ;;
+        esac
+    done
+    seal "$result"
+    exit 0
+}
+
+pause() {
+    sleep "$1" &
+    napping=$!
+    wait "$napping"
+}
+
+# Leaves with 124 once the limit has passed.
+guard() {
+    fired=0 napping=
+    trap '[ -z "$napping" ] || kill "$napping" 2>/dev/null; exit "$fired"' TERM
+    pause "$1"
+    fired=124
+    signal_job TERM
+    signal_job CONT
+    pause "$mayfly_grace"
+    signal_job KILL
+    exit 124
+}
+
+signal_job() { kill "-$1" "-$job" 2>/dev/null || kill "-$1" "$job" 2>/dev/null; }
+
+drain() {
+    napping=
+    trap '[ -z "$napping" ] || kill "$napping" 2>/dev/null; exit 0' TERM
+    pause 2
+    signal_session TERM
+    pause 1
+    signal_session KILL
+    pause 1
+    # What still writes has left the session; it is no longer the command's output.
+    kill -TERM "$out_copier" "$err_copier" 2>/dev/null
+}
+
+signal_session() {
+    for process in /proc/[0-9]*; do
+        process=${process#/proc/}
+        if read_stat "$process" && [ "$stat_session" = "$job" ]; then kill "-$1" "$process" 2>/dev/null; fi
+    done
+}
+
+log_seal() { printf '%s %s' "$(($(wc -c <"$1")))" "$(sha256sum <"$1" | cut -d ' ' -f 1)"; }
+
+# Write, check, rename: an incomplete line must never look like a result.
+seal() {
+    line="$1 stdout $(log_seal "$s.out") stderr $(log_seal "$s.err")"
+    printf '%s\n' "$line" 1<>"$s.seal"
+    read -r written <"$s.seal"
+    [ "$written" = "$line" ] || exit 1
+    durable "$s.seal"
+    mv "$s.seal" "$s.status"
+    durable "$d"
+}
+
+# --- following -----------------------------------------------------------------------------------------------------
+
+follow() {
+    s=$d/$1
+    [ -d "$s.latch" ] || exit 0
+    exec 9<"$s.lock"
+    if flock -n -s 9; then
+        tail -c "+$(($2 + 1))" "$s.out" 9<&- &
+        tail -c "+$(($3 + 1))" "$s.err" >&2 9<&- &
+        wait
+    elif is_gnu tail; then
+        follow_with_tail "$2" "$3"
+    else
+        follow_by_polling "$2" "$3"
+    fi
+}
+
+# GNU tail wakes by inotify, looks at the waiter every 20 ms, reads on to the end once it is gone, and ends by itself
+# when nobody reads its output any more.
+follow_with_tail() {
+    flock -s 9 >/dev/null 2>&1 &
+    waiter=$!
+    tail -c "+$(($1 + 1))" -f -s 0.02 --pid="$waiter" "$s.out" 2>/dev/null 9<&- &
+    out_tail=$!
+    tail -c "+$(($2 + 1))" -f -s 0.02 --pid="$waiter" "$s.err" >&2 2>/dev/null 9<&- &
+    err_tail=$!
+    exec 9<&- >/dev/null 2>&1
+    # Waiting also reaps the waiter, else its zombie would look alive to tail.
+    wait "$out_tail"
+    wait "$err_tail"
+    kill "$waiter" 2>/dev/null
+}
+
+follow_by_polling() {
+    out_at=$1 err_at=$2 idle=0
+    while :; do
+        # The order matters: what was written before the seal is seen after it.
+        sealed=
+        if flock -n -s 9; then sealed=1; fi
+        grown=
+        size=$(wc -c <"$s.out")
+        if [ "$size" -gt "$out_at" ]; then
+            tail -c "+$((out_at + 1))" "$s.out" | head -c "$((size - out_at))" || exit 0
+            out_at=$((size)) grown=1
+        fi
+        size=$(wc -c <"$s.err")
+        if [ "$size" -gt "$err_at" ]; then
+            tail -c "+$((err_at + 1))" "$s.err" | head -c "$((size - err_at))" >&2 || exit 0
+            err_at=$((size)) grown=1
+        fi
+        [ -z "$sealed" ] || exit 0
+        [ -d "/proc/$PPID" ] || exit 0
+        if [ -n "$grown" ]; then idle=0; else idle=$((idle + 1)); fi
+        if [ "$idle" -lt 100 ]; then nap 0.02; else nap 0.1; fi
+    done
+}
+
+await_seal() {
+    s=$d/$1
+    if [ -d "$s.latch" ]; then
+        exec 9<"$s.lock"
+        flock -s 9
+    fi
+    if [ -s "$s.status" ]; then
+        read -r line <"$s.status"
+        say "$line"
+    fi
+    if [ ! -d "$s.latch" ] && [ -d "$s.stop" ]; then say stopped; fi
+    say unknown
+}
+
+# --- stopping ------------------------------------------------------------------------------------------------------
+
+stop() {
+    s=$d/$1
+    # The mark first, the latch second; starting looks the other way round. One of the two sees the other.
+    mkdir "$s.stop" 2>/dev/null
+    durable "$s.stop" "$d"
+    if [ -d "$s.latch" ] && [ ! -s "$s.status" ]; then
+        setsid sh "$0" end "$1" </dev/null >/dev/null 2>&1 &
+    fi
+    exit 0
+}
+
+end() {
+    s=$d/$1 tries=0
+    exec 9<"$s.lock"
+    until [ -s "$s.pid" ]; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 600 ] || flock -n -s 9; then exit 0; fi
+        nap 0.1
+    done
+    read -r job started grace <"$s.pid"
+    is_running || exit 0
+    signal_job TERM
+    signal_job CONT
+    tries=$((grace * 10))
+    while [ "$tries" -gt 0 ] && is_running; do
+        tries=$((tries - 1))
+        nap 0.1
+    done
+    if is_running; then signal_job KILL; fi
+}
+
+# The same process, not a later one of the same number.
+is_running() { read_stat "$job" && [ "$stat_start" = "$started" ]; }
+
+# --- upload --------------------------------------------------------------------------------------------------------
+
+upload() {
+    umask 022
+    if [ -e "$d/uploaded" ]; then
+        cat >/dev/null
+        say uploaded
+    fi
+    work=$HOME/work
+    new=$HOME/.mayfly-upload.$$
+    trap 'rm -rf "$new"' EXIT
+    rm -rf "$new"
+    mkdir "$new" || exit 1
+    tar -x -o -f - -C "$new" || exit 1
+    # The packer's last entry: a stream that was cut between two files has none.
+    if [ ! -f "$new/.mayfly-end" ]; then
+        echo 'the upload ended early' >&2
+        exit 1
+    fi
+    rm -f "$new/.mayfly-end"
+    exec 9>>"$d/upload.lock"
+    flock 9
+    if [ ! -e "$d/uploaded" ]; then
+        rmdir "$work" 2>/dev/null
+        if [ -e "$work" ]; then
+            # The startup script or a baked image left something there, and it stays.
+            cp -a "$new/." "$work/" || exit 1
+        else
+            mv "$new" "$work" || exit 1
+        fi
+        true >"$d/uploaded" || exit 1
+        durable "$d/uploaded" "$d"
+    fi
+    rm -rf "$new"
+    trap - EXIT
+    say uploaded
+}
+
+# --- collect -------------------------------------------------------------------------------------------------------
+
+# One stream: a tar of $MAYFLY_OUTPUTS, a tar of the asked-for paths of ~/work, and a tar with .mayfly-manifest, whose
+# lines are "o ./path" offered, "h SHA256  ./path", "n text" a remark, "x text" something that does not arrive, and
+# "end".
+collect() {
+    umask 077
+    LC_ALL=C
+    export LC_ALL
+    document=$(cat)
+    case $document in
+    *"${nl}mayfly_end=1") ;;
+    *)
+        echo 'the request arrived incomplete' >&2
+        exit 1
+        ;;
+    esac
+    lists=
+    # In memory where possible: a full disk is when results matter most.
+    for place in /dev/shm "$d" /tmp; do
+        lists=$(mktemp -d "$place/mayfly-collect.XXXXXX" 2>/dev/null) && { true >"$lists/notes"; } 2>/dev/null && break
+        lists=
+    done
+    if [ -z "$lists" ]; then
+        echo 'there is no room on the instance for the list of outputs' >&2
+        exit 1
+    fi
+    trap 'rm -rf "$lists"' EXIT
+    trap 'exit 1' HUP INT TERM PIPE
+    true >"$lists/o.files" && true >"$lists/o.rest" && true >"$lists/w.files" && true >"$lists/w.rest"
+    outputs=$d/outputs
+    mkdir -p "$outputs" "$HOME/work" 2>/dev/null
+    work=$(cd -P -- "$HOME/work" && pwd -P) || exit 1
+    if cd -- "$outputs" 2>/dev/null; then list_tree o .; fi
+    cd -- "$work" || exit 1
+    eval "$document"
+    if [ -s "$lists/o.files" ] && [ -s "$lists/w.files" ]; then drop_conflicts; fi
+    # Hashing reads what tar reads, at the same time.
+    hash_all &
+    hasher=$!
+    send "$outputs" o
+    send "$work" w
+    wait "$hasher"
+    {
+        sed 's/^/o /' "$lists/o.files" "$lists/w.files"
+        sed 's/^/h /' "$lists/hashes"
+        cat "$lists/notes"
+        [ ! -s "$lists/errors" ] || sed 's/^/x /' "$lists/errors"
+        echo end
+    } >"$lists/.mayfly-manifest"
+    tar -cf - -C "$lists" .mayfly-manifest
+}
+
+note() { printf '%s\n' "$1 $2" | tr '\n' ' ' >>"$lists/notes" && echo >>"$lists/notes"; }
+
+# One output pattern of the request.
+output() {
+    pattern=$1
+    while :; do
+        case $pattern in
+        ./*) pattern=${pattern#./} ;;
+        ?*/) pattern=${pattern%/} ;;
+        *) break ;;
+        esac
+    done
+    case /$pattern/ in
+    //* | */../*)
+        note x "$1 was refused: outputs are paths inside ~/work"
+        return
+        ;;
+    esac
+    expand "$pattern" >"$lists/matches"
+    found=
+    while IFS= read -r match; do
+        if [ ! -e "./$match" ] && [ ! -L "./$match" ]; then continue; fi
+        case $match in
+        */*) parent=$(cd -P -- "./${match%/*}" 2>/dev/null && pwd -P) ;;
+        *) parent=$work ;;
+        esac
+        found=1
+        case $parent/ in
+        "$work"/*) list_tree w "./$match" ;;
+        *) note x "$match was refused: a link leads it out of ~/work" ;;
+        esac
+    done <"$lists/matches"
+    [ -n "$found" ] || note x "$1 did not arrive: there is no such path in ~/work"
+}
+
+expand() {
+    if command -v bash >/dev/null; then
+        bash -O globstar -O nullglob -c 'IFS=; for f in $1; do printf "%s\n" "$f"; done' bash "$1"
+    else
+        (
+            IFS=
+            # shellcheck disable=SC2086
+            for f in $1; do printf '%s\n' "$f"; done
+        )
+    fi
+}
+
+# Lists files apart from folders and links. Never follows a link.
+list_tree() {
+    breaks=$(find "$2" -name "*$nl*" -prune -exec printf x \; 2>/dev/null | wc -c)
+    [ "$((breaks))" -eq 0 ] || note x "$((breaks)) paths with a line break in their name were not sent"
+    find "$2" -name "*$nl*" -prune -o -type f -print >>"$lists/$1.files" 2>>"$lists/errors"
+    find "$2" -name "*$nl*" -prune -o \( -type d -o -type l \) ! -name . -print >>"$lists/$1.rest" 2>/dev/null
+    find "$2" -name "*$nl*" -prune -o ! -type f ! -type d ! -type l -print 2>/dev/null >"$lists/others"
+    while IFS= read -r other; do
+        note n "${other#./} was not sent: neither file, folder nor link"
+    done <"$lists/others"
+}
+
+drop_conflicts() {
+    grep -xFf "$lists/o.files" "$lists/w.files" | while IFS= read -r twice; do
+        note x "${twice#./} is both in \$MAYFLY_OUTPUTS and in ~/work: the first was sent"
+    done
+    grep -vxFf "$lists/o.files" "$lists/w.files" >"$lists/w.new"
+    mv "$lists/w.new" "$lists/w.files"
+}
+
+hash_all() {
+    for part in o w; do
+        root=$outputs
+        [ "$part" = o ] || root=$work
+        # Patterns may overlap.
+        (cd -- "$root" && sort -u "$lists/$part.files" | tr '\n' '\0' | hash_files)
+    done >"$lists/hashes" 2>>"$lists/errors"
+}
+
+hash_files() {
+    # -z also keeps names with a backslash as they are.
+    if sha256sum -z /dev/null >/dev/null 2>&1; then
+        xargs -0 -r sha256sum -z -- | tr '\0' '\n'
+    else
+        xargs -0 -r sha256sum --
+    fi
+}
+
+send() {
+    cd -- "$1" 2>/dev/null || return 0
+    if is_gnu tar; then
+        sort -u "$lists/$2.rest" "$lists/$2.files" | tr '\n' '\0' |
+            tar -c --format=gnu --sparse --hard-dereference --ignore-failed-read --no-recursion \
+                --null -T - -f - 2>>"$lists/errors"
+    else
+        sort -u "$lists/$2.files" >"$lists/$2.sorted"
+        tar -c -T "$lists/$2.sorted" -f - 2>>"$lists/errors"
+    fi
+}
+
+verb=$1
+shift
+case $verb in
+await-startup) await_startup ;;
+startup-log) startup_log "$@" ;;
+start) start "$@" ;;
+supervise) supervise "$@" ;;
+follow) follow "$@" ;;
+wait) await_seal "$@" ;;
+stop) stop "$@" ;;
+end) end "$@" ;;
+upload) upload ;;
+collect) collect ;;
+*)
+    echo "unknown verb $verb" >&2
+    exit 64
+    ;;
+esac

@@ -1,0 +1,54 @@
+public import MayflyCore
+
+/// The length and digest of a log that grows no more.
+public struct SealedLog: Sendable, Hashable {
+    public var bytes: Int64
+    /// Lower-case hex.
+    public var sha256: String
+
+    public init(bytes: Int64, sha256: String) {
+        self.bytes = bytes
+        self.sha256 = sha256
+    }
+}
+
+/// How a stage ended, as its supervisor sealed it.
+public struct StageStatus: Sendable, Hashable {
+    public var result: StageResult
+    /// `nil` for the startup script, and when nobody sealed the logs.
+    public var stdout: SealedLog?
+    public var stderr: SealedLog?
+
+    public init(result: StageResult, stdout: SealedLog? = nil, stderr: SealedLog? = nil) {
+        self.result = result
+        self.stdout = stdout
+        self.stderr = stderr
+    }
+
+    /// Reads a status line: `exit N | timeout | stopped | unknown`, then `stdout BYTES SHA256 stderr BYTES SHA256`.
+    /// - Returns: `nil` for an empty or a foreign text: nobody can say how the stage ended.
+    public static func parse(_ line: String) -> StageStatus? {
+        guard let first = line.split(separator: "\n", omittingEmptySubsequences: true).first else { return nil }
+        var words = first.split(separator: " ")[...]
+        let result: StageResult
+        switch words.popFirst() {
+        case "exit":
+            guard let code = words.popFirst().flatMap({ Int32($0) }), (0...255).contains(code) else { return nil }
+            result = .exited(code)
+        case "timeout": result = .timedOut
+        case "stopped": result = .stopped
+        case "unknown": result = .unknown
+        default: return nil
+        }
+        guard !words.isEmpty else { return StageStatus(result: result) }
+        guard let stdout = log("stdout", &words), let stderr = log("stderr", &words), words.isEmpty else { return nil }
+        return StageStatus(result: result, stdout: stdout, stderr: stderr)
+    }
+
+    private static func log(_ name: Substring, _ words: inout ArraySlice<Substring>) -> SealedLog? {
+        guard words.popFirst() == name, let bytes = words.popFirst().flatMap({ Int64($0) }), bytes >= 0,
+            let digest = words.popFirst(), digest.utf8.count == 64, digest.allSatisfy(\.isHexDigit)
+        else { return nil }
+        return SealedLog(bytes: bytes, sha256: String(digest))
+    }
+}

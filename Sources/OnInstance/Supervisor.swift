@@ -1,0 +1,97 @@
+/// The steps by which a job is run on its instance. Each is one exec on a connection and safe to repeat.
+///
+/// Everything on the instance lies in `/var/lib/mayfly/<nonce>`, so a baked snapshot never looks finished to the next
+/// attempt. Nothing needs root.
+public struct Supervisor: Sendable {
+    private let nonce: String
+
+    /// - Parameter nonce: the attempt's; letters and digits. Other characters are dropped, it is a folder's name.
+    public init(nonce: String) {
+        self.nonce = Self.folderName(nonce)
+    }
+
+    /// Installs the supervisor (read from stdin, put in place by a rename) and waits until the user's startup script
+    /// ended. stdout is one line for ``StageStatus/parse(_:)``. Broken off, it is simply repeated.
+    public func awaitStartup() -> RemoteStep {
+        let text = PackageResources.supervisor_sh
+        // First boot hands the folder to the login user once that user exists, which may be a moment after sshd is up.
+        let script = """
+            d=\(folder)
+            n=0
+            until { mkdir -p "$d" && [ -w "$d" ]; } 2>/dev/null; do
+                n=$((n + 1))
+                if [ "$n" -gt 3000 ]; then
+                    echo "first boot never made $d" >&2
+                    exit 1
+                fi
+                sleep 0.1 2>/dev/null || sleep 1
+            done
+            umask 077
+            t=$d/.supervisor.$$
+            cat >"$t" && [ "$(wc -c <"$t")" -eq \(text.count) ] && mv "$t" "$d/supervisor.sh" || exit 1
+            exec /bin/sh "$d/supervisor.sh" await-startup
+            """
+        return RemoteStep(command: "exec /bin/sh -c \(ShellText.quote(script))", input: text)
+    }
+
+    /// stdout = the startup script's combined output from byte `offset`.
+    public func startupLog(offset: Int64) -> RemoteStep {
+        step("startup-log", [String(max(0, offset))])
+    }
+
+    /// Starts a stage at most once. stdout = `started`, `already-started` or `cannot-start REASON`, as soon as the
+    /// detached supervisor runs the command.
+    public func start(_ stage: Stage, _ launch: LaunchDocument) -> RemoteStep {
+        step("start", [stage.rawValue], input: launch.document)
+    }
+
+    /// The channel's stdout and stderr are the command's, from these offsets; ends with 0 when sealed and drained.
+    public func follow(_ stage: Stage, stdoutOffset: Int64, stderrOffset: Int64) -> RemoteStep {
+        step("follow", [stage.rawValue, String(max(0, stdoutOffset)), String(max(0, stderrOffset))])
+    }
+
+    /// Blocks until the stage is sealed or its supervisor dead; stdout = one line for ``StageStatus/parse(_:)``.
+    public func wait(_ stage: Stage) -> RemoteStep {
+        step("wait", [stage.rawValue])
+    }
+
+    /// TERM to the command's process group, KILL after its grace; returns at once. A stage that has not begun never
+    /// will.
+    public func stop(_ stage: Stage) -> RemoteStep {
+        step("stop", [stage.rawValue])
+    }
+
+    /// Unpacks the tar that the caller streams to stdin (a ``TreePacker``'s) into `~/work`. stdout = `uploaded`.
+    public func upload() -> RemoteStep {
+        step("upload")
+    }
+
+    /// stdout = one stream for a ``TreeReceiver``.
+    public func collect(_ request: CollectRequest) -> RemoteStep {
+        step("collect", input: request.document)
+    }
+
+    // MARK: Commands
+
+    /// Wrapped for `sh`, because the login shell may be any.
+    private func step(_ verb: String, _ arguments: [String] = [], input: [UInt8] = []) -> RemoteStep {
+        let words = ([verb] + arguments).joined(separator: " ")
+        let script = "exec /bin/sh \(folder)/supervisor.sh \(words)"
+        return RemoteStep(command: "exec /bin/sh -c \(ShellText.quote(script))", input: input)
+    }
+
+    private var folder: String { Self.folder(nonce) }
+
+    /// `MAYFLY_STATE` moves the root, for tests.
+    static func folder(_ nonce: String) -> String { "\"${MAYFLY_STATE:-/var/lib/mayfly}\"/\(nonce)" }
+
+    static func folderName(_ nonce: String) -> String {
+        let kept = nonce.unicodeScalars.filter { scalar in
+            switch scalar {
+            case "a"..."z", "A"..."Z", "0"..."9": true
+            default: false
+            }
+        }
+        return kept.isEmpty ? "none" : String(String.UnicodeScalarView(kept))
+    }
+}
