@@ -9,7 +9,7 @@ extension ProviderError {
         let kind: Kind
         switch error.code {
         case .unauthorized, .forbidden: kind = .unauthorized
-        case .quota: kind = .account
+        case .account: kind = .account
         case .capacity: kind = .capacity
         case .validation, .notFound, .conflict: kind = .refused
         default: kind = error.requestMayHaveTakenEffect ? .outcomeUnknown : .unreachable
@@ -17,8 +17,8 @@ extension ProviderError {
         self.init(
             kind: kind,
             reason: Reason(
-                code: error.code == .notFound ? Self.notFoundCode : "cloud-\(error.code)", message: "\(error)",
-                cloudCode: error.apiCode, cloudMessage: error.apiMessage))
+                code: error.code == .notFound ? Self.notFoundCode : "cloud-\(error.code.rawValue)",
+                message: error.message, cloudCode: error.apiCode, cloudMessage: error.apiMessage))
     }
 }
 
@@ -28,5 +28,50 @@ extension ObservedInstance {
             id: InstanceID(rawValue: instance.id), name: instance.name, hostname: instance.hostname,
             status: Status(instance.status), address: instance.publicIP, sshPort: instance.sshPort,
             type: instance.type, region: instance.region)
+    }
+}
+
+extension ObservedInstance.Status {
+    init(_ status: Instance.Status) {
+        switch status {
+        case .creating, .starting, .resetting: self = .creating
+        case .active: self = .active
+        case .stopping: self = .stopping
+        case .stopped: self = .stopped
+        case .deleting: self = .deleting
+        case .error: self = .error
+        case .pendingPayment: self = .other(status.wire)
+        case .unknown(let word): self = .other(word)
+        }
+    }
+}
+
+extension ObservedSnapshot {
+    init(_ snapshot: Snapshot) {
+        let status: Status =
+            switch snapshot.status {
+            case .creating: .creating
+            case .created: .created
+            case .error, .pendingDelete, .deleting: .error
+            case .unknown(let word): .other(word)
+            }
+        self.init(id: SnapshotID(rawValue: snapshot.id), name: snapshot.name, status: status)
+    }
+}
+
+extension CreateInstanceRequest {
+    init(_ order: InstanceOrder) {
+        let machine = order.machine
+        let metadata: Metadata =
+            switch order.firstBoot {
+            case .startupScript(let text): .startupScript(text)
+            case .userData(let parts):
+                .userData(parts.map { UserDataPart(type: $0.type, filename: $0.filename, content: $0.content) })
+            }
+        self.init(
+            name: order.name, hostname: order.hostname, type: machine.type, region: machine.region,
+            image: machine.image, sshKeys: [order.sshKey], placementOption: machine.placementOption,
+            floatingIP: machine.floatingIP, volumes: machine.volumes.isEmpty ? nil : machine.volumes,
+            securityGroups: machine.securityGroups, diskSizeGiB: machine.diskSizeGiB, metadata: metadata)
     }
 }

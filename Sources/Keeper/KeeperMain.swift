@@ -72,7 +72,8 @@ package enum KeeperMain {
         }
         try await LocalCloud(
             configuration: LocalCloudConfiguration(
-                home: home.localCloud, backend: backend, build: Build.id, idleLimit: idle ?? .seconds(600)),
+                home: home.localCloud, backend: backend, build: Build.id, idleLimit: idle ?? .seconds(600),
+                masks: [home.root]),
             logger: logger("cloud")
         ).run()
     }

@@ -70,6 +70,6 @@ package enum Processes {
         let process = LocalCloudProcess(home: home)
         guard let endpoint = await process.running() else { return "no local cloud is running" }
         let (_, text) = try await process.request(endpoint, .GET, "status", body: nil)
-        return "\(endpoint.url) (\(endpoint.backend), process \(endpoint.pid))\n\(text)"
+        return "\(endpoint.url) (\(endpoint.backend.rawValue), process \(endpoint.pid))\n\(text)"
     }
 }
