@@ -1,0 +1,101 @@
+import CLibSSH2
+import NIOCore
+
+/// What is done with an open channel. Calls on different channels may alternate freely, unless said otherwise.
+extension LibSSH2Session {
+    /// Asks for a terminal. Exclusive like opening: a reply to another channel's request would be taken for a failure.
+    func requestTerminal(_ handle: SSHChannelHandle) -> SSHStep<Void> {
+        Self.step(
+            unsafe onChannel(handle, otherwise: LIBSSH2_ERROR_BAD_USE) {
+                unsafe libssh2_channel_request_pty_ex($0, "xterm", 5, nil, 0, 80, 24, 0, 0)
+            })
+    }
+
+    /// Starts the command. Exclusive, as above.
+    func start(_ handle: SSHChannelHandle, command: String) -> SSHStep<Void> {
+        let bytes = Array(command.utf8).map { CChar(bitPattern: $0) }
+        return Self.step(
+            unsafe onChannel(handle, otherwise: LIBSSH2_ERROR_BAD_USE) {
+                unsafe libssh2_channel_process_startup($0, "exec", 4, bytes, UInt32(clamping: bytes.count))
+            })
+    }
+
+    /// Lets libssh2 digest what has arrived, for all channels, without taking any channel's data: reading a stream that
+    /// does not exist has just that effect.
+    func drain(_ handle: SSHChannelHandle) -> Int32 {
+        var nothing: CChar = 0
+        let code = unsafe onChannel(handle, otherwise: 0) { unsafe libssh2_channel_read_ex($0, 2, &nothing, 1) }
+        return code == Int(LIBSSH2_ERROR_EAGAIN) || code >= 0 ? 0 : Int32(clamping: code)
+    }
+
+    /// Bytes of both streams that have been digested and not been read.
+    func readable(_ handle: SSHChannelHandle) -> Int {
+        var available: UInt = 0
+        unsafe onChannel(handle, otherwise: ()) {
+            _ = unsafe libssh2_channel_window_read_ex($0, &available, nil)
+        }
+        return Int(clamping: available)
+    }
+
+    /// Takes up to `limit` bytes of stream 0 (stdout) or 1 (stderr). An empty buffer means that it has ended.
+    func read(_ handle: SSHChannelHandle, stream: Int32, limit: Int) -> SSHStep<ByteBuffer> {
+        var buffer = ByteBufferAllocator().buffer(capacity: limit)
+        var failure: Int32 = 0
+        let count = unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: limit) { target in
+            let got = unsafe onChannel(handle, otherwise: Int(LIBSSH2_ERROR_BAD_USE)) {
+                unsafe libssh2_channel_read_ex($0, stream, target.baseAddress?.assumingMemoryBound(to: CChar.self), limit)
+            }
+            failure = Int32(clamping: min(got, 0))
+            return max(0, got)
+        }
+        if failure == LIBSSH2_ERROR_EAGAIN { return .again }
+        if failure < 0 { return .failed(failure) }
+        return .done(count > 0 ? buffer : ByteBuffer())
+    }
+
+    /// Sends the beginning of `bytes`: one packet at most. 0 and "again" both mean that the window is full.
+    func write(_ handle: SSHChannelHandle, _ bytes: ByteBuffer) -> SSHStep<Int> {
+        let count = unsafe bytes.withUnsafeReadableBytes { source in
+            unsafe onChannel(handle, otherwise: Int(LIBSSH2_ERROR_BAD_USE)) {
+                unsafe libssh2_channel_write_ex(
+                    $0, 0, source.baseAddress?.assumingMemoryBound(to: CChar.self), source.count)
+            }
+        }
+        if count == Int(LIBSSH2_ERROR_EAGAIN) { return .again }
+        return count < 0 ? .failed(Int32(clamping: count)) : .done(count)
+    }
+
+    func sendEOF(_ handle: SSHChannelHandle) -> SSHStep<Void> {
+        Self.step(unsafe onChannel(handle, otherwise: 0) { unsafe libssh2_channel_send_eof($0) })
+    }
+
+    /// Whether both streams have ended and been read.
+    func isAtEnd(_ handle: SSHChannelHandle) -> Bool {
+        unsafe onChannel(handle, otherwise: true) { unsafe libssh2_channel_eof($0) } != 0
+    }
+
+    /// Whether the peer has closed the channel. Meaningless once the connection is gone: then libssh2 says yes to all.
+    func isClosedByPeer(_ handle: SSHChannelHandle) -> Bool {
+        unsafe onChannel(handle, otherwise: 0) { unsafe libssh2_channel_wait_closed($0) } == 0
+    }
+
+    /// How the command ended, as far as the peer has said so by now.
+    func exit(_ handle: SSHChannelHandle) -> SSHExit {
+        unsafe onChannel(handle, otherwise: .unknown) { channel in
+            var signal: UnsafeMutablePointer<CChar>?
+            if unsafe libssh2_channel_get_exit_signal(channel, &signal, nil, nil, nil, nil, nil) == 0,
+                let signal = unsafe signal
+            {
+                defer { unsafe free(signal) }
+                return .signal(unsafe String(cString: signal))
+            }
+            let status = unsafe libssh2_channel_get_exit_status(channel)
+            return status != 0 || wire.exitStatuses.contains(handle.number) ? .status(status) : .unknown
+        }
+    }
+
+    /// Closes and frees. "Again" until the peer has closed too, which OpenSSH does only when the command has ended.
+    func close(_ handle: SSHChannelHandle) -> SSHStep<Void> {
+        Self.step(unsafe onChannel(handle, otherwise: 0) { unsafe libssh2_channel_free($0) })
+    }
+}

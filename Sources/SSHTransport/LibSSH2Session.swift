@@ -1,0 +1,219 @@
+import CLibSSH2
+import NIOCore
+
+/// The outcome of a call that may have to be repeated.
+enum SSHStep<Value> {
+    case done(Value)
+    /// Waits for the peer: repeat the same call when bytes have arrived.
+    case again
+    case failed(Int32)
+}
+
+/// A channel of one session. Valid until it is freed or the session is.
+@safe
+struct SSHChannelHandle {
+    fileprivate let pointer: OpaquePointer
+    /// The number by which the peer addresses this channel.
+    let number: UInt32
+}
+
+/// One libssh2 session: the only place where C is called. Not `Sendable`: lives on one event loop.
+///
+/// Every method is a single synchronous step and keeps no pointer. The session never sees a socket; its bytes pass
+/// through ``SSHWire`` and its memory through a counter with a limit.
+@safe
+final class LibSSH2Session {
+    /// `libssh2_init` is not thread-safe, a static is initialised once. There is no matching exit: other sessions may live.
+    private static let initialised: Int32 = libssh2_init(0)
+
+    let wire: SSHWire
+    private let box: UnsafeMutablePointer<clibssh2_box>
+    private var session: OpaquePointer?
+    /// libssh2 numbers channels upwards from zero, one per attempt to open one.
+    private var nextChannel: UInt32 = 0
+    private var isOpening = false
+
+    init(wire: SSHWire, memoryLimit: Int) throws {
+        guard Self.initialised == 0 else { throw SSHError(.protocolError, "libssh2 could not be initialised") }
+        self.wire = wire
+        unsafe box = .allocate(capacity: 1)
+        unsafe box.initialize(
+            to: clibssh2_box(
+                // Unowned: this object owns both the wire and the session that calls back.
+                owner: Unmanaged.passUnretained(wire).toOpaque(),
+                send: { owner, bytes, count in
+                    unsafe Unmanaged<SSHWire>.fromOpaque(owner).takeUnretainedValue()
+                        .accept(UnsafeRawBufferPointer(start: bytes, count: count))
+                    return count
+                },
+                recv: { owner, bytes, count in
+                    unsafe Unmanaged<SSHWire>.fromOpaque(owner).takeUnretainedValue()
+                        .take(into: UnsafeMutableRawBufferPointer(start: bytes, count: count))
+                },
+                exit_status: { owner, channel in
+                    unsafe Unmanaged<SSHWire>.fromOpaque(owner).takeUnretainedValue().noteExitStatus(channel)
+                },
+                used: 0,
+                limit: max(0, memoryLimit)
+            )
+        )
+        unsafe session = clibssh2_session_new(box)
+        guard unsafe session != nil else {
+            throw SSHError(.protocolError, "libssh2 could not allocate a session")
+        }
+    }
+
+    deinit {
+        dispose()
+        unsafe box.deallocate()
+    }
+
+    /// Frees everything libssh2 holds for this session, channels included. Nothing is sent.
+    func dispose() {
+        guard let session = unsafe session else { return }
+        wire.isDead = true
+        unsafe self.session = nil
+        // "Again" cannot last: the callbacks no longer block. The bound is for a library that disagrees.
+        for _ in 0..<1000 where unsafe libssh2_session_free(session) != LIBSSH2_ERROR_EAGAIN { return }
+    }
+
+    /// Bytes libssh2 holds now.
+    var memoryUsed: Int { unsafe box.pointee.used }
+
+    // MARK: Login
+
+    /// Which kinds of host keys to ask for, best first.
+    func preferHostKeys(_ algorithms: [String]) -> Int32 {
+        guard let session = unsafe session else { return LIBSSH2_ERROR_BAD_USE }
+        return unsafe libssh2_session_method_pref(
+            session, LIBSSH2_METHOD_HOSTKEY, algorithms.joined(separator: ","))
+    }
+
+    /// Banner and key exchange.
+    func handshake() -> SSHStep<Void> {
+        // Must be the number of no descriptor: libssh2 sets and clears O_NONBLOCK on it, and refuses -1.
+        unsafe step { unsafe libssh2_session_handshake($0, Int32.max) }
+    }
+
+    /// The server's first line, once it has arrived.
+    var banner: String? {
+        guard let session = unsafe session, let text = unsafe libssh2_session_banner_get(session) else { return nil }
+        return unsafe String(cString: text)
+    }
+
+    /// The key the server proved to hold in the key exchange.
+    var hostKey: [UInt8]? {
+        var count = 0
+        var kind: Int32 = 0
+        guard let session = unsafe session, let bytes = unsafe libssh2_session_hostkey(session, &count, &kind) else {
+            return nil
+        }
+        return unsafe UnsafeRawBufferPointer(start: bytes, count: count).map { unsafe $0 }
+    }
+
+    /// Public key authentication; the private key never enters C.
+    func authenticate(user: String, key: SSHPrivateKey) -> SSHStep<Void> {
+        let signer = Signer(key)
+        let blob = key.publicKey.blob
+        // libssh2 reads the context only inside this call: a repeated call passes it anew.
+        return unsafe withExtendedLifetime(signer) {
+            var context: UnsafeMutableRawPointer? = unsafe Unmanaged.passUnretained(signer).toOpaque()
+            return unsafe step {
+                unsafe libssh2_userauth_publickey($0, user, blob, blob.count, Self.sign, &context)
+            }
+        }
+    }
+
+    private final class Signer {
+        let key: SSHPrivateKey
+        init(_ key: SSHPrivateKey) { self.key = key }
+    }
+
+    private static let sign:
+        @convention(c) (
+            OpaquePointer?, UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?, UnsafeMutablePointer<Int>?,
+            UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+        ) -> Int32 = { session, signature, signatureCount, message, messageCount, context in
+            guard let session = unsafe session, let signer = unsafe context?.pointee, let signature = unsafe signature,
+                let signatureCount = unsafe signatureCount
+            else { return -1 }
+            let key = unsafe Unmanaged<Signer>.fromOpaque(signer).takeUnretainedValue().key
+            let bytes = unsafe Array(UnsafeBufferPointer(start: message, count: messageCount))
+            guard let signed = try? key.signature(for: bytes),
+                let copy = unsafe clibssh2_session_alloc(session, signed.count)
+            else { return -1 }
+            unsafe copy.copyMemory(from: signed, byteCount: signed.count)
+            unsafe signature.pointee = unsafe copy.assumingMemoryBound(to: UInt8.self)
+            unsafe signatureCount.pointee = signed.count
+            return 0
+        }
+
+    // MARK: The connection as a whole
+
+    /// Asks for a sign of life, unless libssh2 did so in the same second.
+    func keepalive() -> Int32 {
+        guard let session = unsafe session else { return 0 }
+        var next: Int32 = 0
+        unsafe libssh2_keepalive_config(session, 1, 2)
+        return unsafe libssh2_keepalive_send(session, &next)
+    }
+
+    /// Says goodbye. Sent or not, the connection is over.
+    func disconnect() {
+        guard let session = unsafe session else { return }
+        _ = unsafe libssh2_session_disconnect_ex(session, SSH_DISCONNECT_BY_APPLICATION, "", "")
+    }
+
+    /// What libssh2 says about the last failure.
+    var lastMessage: String {
+        var text: UnsafeMutablePointer<CChar>?
+        guard let session = unsafe session, unsafe libssh2_session_last_error(session, &text, nil, 0) != 0,
+            let text = unsafe text
+        else { return "" }
+        return unsafe String(cString: text)
+    }
+
+    // MARK: Opening
+
+    /// Opens a session channel. Only one opening at a time, and once begun it is repeated to its end.
+    func openChannel(window: Int) -> SSHStep<SSHChannelHandle> {
+        guard let session = unsafe session else { return .failed(LIBSSH2_ERROR_BAD_USE) }
+        if !isOpening {
+            isOpening = true
+            nextChannel += 1
+        }
+        let bytes = UInt32(clamping: max(window, 32 << 10))
+        let opened = unsafe libssh2_channel_open_ex(session, "session", 7, bytes, 32768, nil, 0)
+        if let opened = unsafe opened {
+            isOpening = false
+            return .done(unsafe SSHChannelHandle(pointer: opened, number: nextChannel - 1))
+        }
+        let code = unsafe libssh2_session_last_errno(session)
+        if code == LIBSSH2_ERROR_EAGAIN { return .again }
+        isOpening = false
+        return .failed(code)
+    }
+
+    func step(_ body: (OpaquePointer) -> Int32) -> SSHStep<Void> {
+        guard let session = unsafe session else { return .failed(LIBSSH2_ERROR_BAD_USE) }
+        return Self.step(unsafe body(session))
+    }
+
+    static func step(_ code: Int32) -> SSHStep<Void> {
+        switch code {
+        case LIBSSH2_ERROR_EAGAIN: .again
+        case 0...: .done(())
+        default: .failed(code)
+        }
+    }
+
+    /// A channel is used only while its session lives: a freed session has freed its channels.
+    func onChannel<Value>(_ handle: SSHChannelHandle, otherwise: Value, _ body: (OpaquePointer) -> Value) -> Value {
+        guard unsafe session != nil else { return otherwise }
+        return unsafe body(handle.pointer)
+    }
+
+    func free(_ text: UnsafeMutablePointer<CChar>) {
+        if let session = unsafe session { unsafe libssh2_free(session, text) }
+    }
+}

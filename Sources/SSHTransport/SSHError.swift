@@ -1,0 +1,48 @@
+/// Why a connection, a login or a command over it failed.
+public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Stable names of what went wrong; callers decide by these.
+    public enum Code: String, Sendable, Hashable {
+        /// The host answered that nothing listens on that port.
+        case connectionRefused
+        /// The host's name does not resolve, or no route leads there.
+        case unreachable
+        /// A deadline of ``SSHConfiguration`` passed before the login was complete.
+        case timedOut
+        /// The peer accepted the connection and closed it without saying that it speaks SSH.
+        case closedBeforeBanner
+        /// The server's host key is not the expected one, or was not accepted. Nothing was sent to it.
+        case hostKeyMismatch
+        /// The server knows neither this user nor this key.
+        case authenticationRefused
+        /// The connection ended, or the peer has been silent for longer than allowed.
+        case connectionLost
+        /// The server refused a channel, a terminal or the start of a command. The connection goes on.
+        case channelFailed
+        /// The peer does not speak SSH as libssh2 understands it.
+        case protocolError
+        /// The text is no key, or a damaged one.
+        case invalidKey
+        /// A proper key that this library cannot use.
+        case unsupportedKey
+        /// The task was cancelled.
+        case cancelled
+        /// ``SSHConnection/close()`` was called.
+        case closed
+    }
+
+    public var code: Code
+    /// One sentence for people; holds no secret.
+    public var message: String
+    /// libssh2's own error number, where the failure came from there.
+    public var libraryCode: Int32?
+
+    public init(_ code: Code, _ message: String, libraryCode: Int32? = nil) {
+        self.code = code
+        self.message = message
+        self.libraryCode = libraryCode
+    }
+
+    public var description: String {
+        if let libraryCode { "\(code.rawValue): \(message) (libssh2 \(libraryCode))" } else { "\(code.rawValue): \(message)" }
+    }
+}
