@@ -1,0 +1,30 @@
+/// What a received stream left in its destination.
+public struct TreeReport: Sendable, Hashable {
+    public struct File: Sendable, Hashable {
+        /// Relative to the destination.
+        public var path: String
+        /// Logical length; a sparse file takes less disk.
+        public var bytes: Int64
+    }
+
+    /// Everything that arrived, in the order of arrival. Links and folders are not listed.
+    public var files: [File]
+    /// What was skipped, refused, missing or odd: one sentence each.
+    public var skipped: [String]
+    /// Whether every file the instance offered arrived and matched its SHA-256, and every asked-for path was offered.
+    /// A skipped link or socket alone does not make it `false`.
+    public var complete: Bool
+}
+
+/// Bounds on what an instance can make this side keep.
+public struct TreeLimits: Sendable, Hashable {
+    /// Files, folders and links.
+    public var entries: Int
+    /// Bytes written to disk (holes do not count).
+    public var bytes: Int64
+
+    public init(entries: Int = 2_000_000, bytes: Int64 = .max) {
+        self.entries = entries
+        self.bytes = bytes
+    }
+}
