@@ -2,6 +2,7 @@
 #define MAYFLY_SYS_H
 
 #include <sys/types.h>
+#include <sys/xattr.h> // not in Swift's Glibc module
 
 /// Starts `path` as a background process that outlives its parent: own session, parent init, working directory `/`,
 /// default signal actions, empty signal mask, no descriptor but 0, 1 and 2. A descriptor of -1 means `/dev/null`.

@@ -57,15 +57,17 @@ serve
 
 final() {
     [ ! -f "$boot/packages" ] || sh "$boot/packages" || echo "package install failed" >>"$boot/errors"
-    failures=0
+    [ ! -f "$boot/write_files_deferred" ] || sh "$boot/write_files_deferred" || echo "write_files failed" >>"$boot/errors"
+    failures=0 count=0
     for script in "$boot"/scripts/*; do
         [ -f "$script" ] || continue
+        count=$((count + 1))
         mkdir -p "$state/scripts"
         cp "$script" "$state/scripts/" && chmod 0700 "$state/scripts/${script##*/}"
         "$state/scripts/${script##*/}" || { echo "script ${script##*/} failed: exit $?"; failures=$((failures + 1)); }
     done
     [ $failures = 0 ] ||
-        echo "('scripts_user', RuntimeError('Runparts: $failures failures in $failures attempted commands'))" >>"$boot/errors"
+        echo "('scripts_user', RuntimeError('Runparts: $failures failures in $count attempted commands'))" >>"$boot/errors"
 }
 finish() {
     errors=
