@@ -1,0 +1,99 @@
+import Foundation
+import MayflyCore
+
+/// A cloud that keeps the API's promises unless it is told to break one. Illegal calls are recorded, and fail tests.
+actor FakeCloud: InstanceProvider {
+    enum Fault: Sendable {
+        /// The request arrives, its answer does not.
+        case answerLost
+        /// Neither arrives, but the client cannot know.
+        case requestLost
+        case refused(ProviderError.Kind)
+    }
+
+    nonisolated let listingLag: Duration = .milliseconds(500)
+    nonisolated let pollInterval: Duration = .milliseconds(50)
+
+    private let stateFolder: String
+    private var instances: [InstanceID: ObservedInstance] = [:]
+    private var snapshotsByInstance: [InstanceID: [ObservedSnapshot]] = [:]
+    private var nextNumber = 0
+    private var createFaults: [Fault] = []
+    private var destroyFaults = 0
+    private var showsAnchor = true
+    private var bootsTo: ObservedInstance.Status = .active
+    private(set) var created: [String] = []
+    private(set) var destroyed: [InstanceID] = []
+
+    /// - Parameter stateFolder: what stands for `/var/lib/mayfly` of every instance.
+    init(stateFolder: String) { self.stateFolder = stateFolder }
+
+    func failNextCreates(_ faults: Fault...) { createFaults = faults }
+    func failNextDestroys(_ count: Int) { destroyFaults = count }
+    func setShowsAnchor(_ shows: Bool) { showsAnchor = shows }
+    func setBootsTo(_ status: ObservedInstance.Status) { bootsTo = status }
+    func wipe() { instances = [:] }
+    func setStatus(_ status: ObservedInstance.Status) {
+        for id in instances.keys { instances[id]?.status = status }
+    }
+    var living: [ObservedInstance] { Array(instances.values) }
+
+    private func fault(_ kind: ProviderError.Kind) -> ProviderError {
+        ProviderError(kind: kind, reason: Reason(code: "fake", message: "scripted: \(kind)"))
+    }
+
+    func ensureAnchor() throws -> String { "anchor" }
+    func seesAnchor() throws -> Bool { showsAnchor }
+
+    func create(_ order: InstanceOrder) throws -> ObservedInstance {
+        let planned = createFaults.isEmpty ? nil : createFaults.removeFirst()
+        switch planned {
+        case .refused(let kind): throw fault(kind)
+        case .requestLost: throw fault(.outcomeUnknown)
+        case .answerLost, nil: break
+        }
+        nextNumber += 1
+        let id = InstanceID(rawValue: "i-\(nextNumber)")
+        let instance = ObservedInstance(
+            id: id, name: order.name, hostname: order.hostname, status: bootsTo, address: "192.0.2.\(nextNumber)",
+            sshPort: 22, type: order.machine.type, region: order.machine.region)
+        instances[id] = instance
+        created.append(order.hostname)
+        // What first boot would do for an attempt without a startup script.
+        if let nonce = order.hostname.split(separator: "-").last {
+            let folder = "\(stateFolder)/\(nonce)"
+            try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try? Data("none\n".utf8).write(to: URL(fileURLWithPath: folder + "/startup.kind"))
+        }
+        if case .answerLost = planned { throw fault(.outcomeUnknown) }
+        return instance
+    }
+
+    func instance(_ id: InstanceID) throws -> ObservedInstance? { instances[id] }
+
+    func instances(hostnamePrefix prefix: String) throws -> [ObservedInstance] {
+        instances.values.filter { $0.hostname.hasPrefix(prefix) }
+    }
+
+    func destroy(_ id: InstanceID) throws {
+        if destroyFaults > 0 {
+            destroyFaults -= 1
+            throw fault(.unreachable)
+        }
+        instances[id] = nil
+        destroyed.append(id)
+    }
+
+    func absence(of id: InstanceID) throws -> Absence {
+        if instances[id] != nil { return .stillThere(status: "active") }
+        return showsAnchor ? .gone : .cannotTell(Reason(code: "anchor", message: "no anchor"))
+    }
+
+    func snapshots(of id: InstanceID) throws -> [ObservedSnapshot] { snapshotsByInstance[id] ?? [] }
+
+    func createSnapshot(of id: InstanceID, name: String) throws -> ObservedSnapshot {
+        let taken = ObservedSnapshot(id: SnapshotID(rawValue: "s-\(name)"), name: name, status: .created)
+        snapshotsByInstance[id, default: []].append(taken)
+        return taken
+    }
+}

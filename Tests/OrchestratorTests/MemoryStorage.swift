@@ -1,0 +1,52 @@
+import Crypto
+import MayflyCore
+
+/// Results in memory.
+actor MemoryStorage: JobStorage {
+    private var folders: [JobID: MemoryFolder] = [:]
+
+    func folder(for job: JobRecord) async throws -> any JobFolder { folder(job.id) }
+
+    func folder(_ id: JobID) -> MemoryFolder {
+        let folder = folders[id] ?? MemoryFolder()
+        folders[id] = folder
+        return folder
+    }
+
+    func frozenCode(_ code: FrozenCode) async throws -> @Sendable () async throws -> [UInt8]? { { nil } }
+}
+
+actor MemoryFolder: JobFolder {
+    private var logs: [JobLog: [UInt8]] = [:]
+    private(set) var receipt: Receipt?
+    private(set) var received: [UInt8] = []
+
+    func text(of log: JobLog) -> String { String(decoding: logs[log] ?? [], as: UTF8.self) }
+    func length(of log: JobLog) -> Int64 { Int64(logs[log]?.count ?? 0) }
+    func append(_ bytes: [UInt8], to log: JobLog) { logs[log, default: []] += bytes }
+    func restart(_ log: JobLog) { logs[log] = [] }
+    func write(_ receipt: Receipt) { self.receipt = receipt }
+
+    func seal(_ log: JobLog, bytes: Int64, sha256: String) -> Bool {
+        let content = logs[log] ?? []
+        let digest = SHA256.hash(data: content).map { byte in
+            let text = String(byte, radix: 16)
+            return text.count == 1 ? "0" + text : text
+        }.joined()
+        return content.count == bytes && digest == sha256
+    }
+
+    func receiveOutputs() -> any OutputsReceiver {
+        received = []
+        return Receiver(folder: self)
+    }
+
+    fileprivate func take(_ bytes: [UInt8]) { received += bytes }
+
+    private struct Receiver: OutputsReceiver {
+        let folder: MemoryFolder
+
+        func receive(_ bytes: [UInt8]) async { await folder.take(bytes) }
+        func finish() async -> OutputsReport { OutputsReport(complete: true, warnings: []) }
+    }
+}
