@@ -1,3 +1,4 @@
+internal import CLibArchive
 internal import Glibc
 
 /// A folder below which files are made by descriptor, one component at a time, never through a link.
@@ -11,7 +12,7 @@ final class DestinationFolder {
 
     init(path: String) throws(TreeArchiveError) {
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw Self.failed(path, errno) }
-        root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        root = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard root >= 0 else { throw Self.failed(path, errno) }
     }
 

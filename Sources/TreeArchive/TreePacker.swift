@@ -109,12 +109,10 @@ public enum TreePacker {
     }
 
     private static func linkTarget(_ path: [UInt8]) throws -> [UInt8] {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = withPath(path) { path in
-            buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress, $0.count) }
-        }
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = withPath(path) { readlink($0, &buffer, buffer.count) }
         guard count >= 0 else { throw unreadable(path) }
-        return Array(buffer[..<count])
+        return buffer[..<count].map { UInt8(bitPattern: $0) }
     }
 
     private static func unreadable(_ path: [UInt8]) -> TreeArchiveError {
