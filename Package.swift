@@ -52,14 +52,11 @@ let package = Package(
     ],
     targets: [
         // The binary and the surfaces.
-        .executableTarget(
-            name: "mayfly",
-            dependencies: ["MayflyCommands", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            swiftSettings: swiftSettings),
+        .executableTarget(name: "mayfly", dependencies: ["MayflyCommands"], swiftSettings: swiftSettings),
         target(
             "MayflyCommands",
             [
-                "Keeper", "JobSpec", "JobFiles", "TreeArchive", "GenesisCloud", "MayflyCore", nioPosix,
+                "Keeper", "JobSpec", "TreeArchive", "MayflyCore", nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
@@ -69,6 +66,7 @@ let package = Package(
                 "Adapters", "CMayflySys", "GenesisCloud", "JobFiles", "JobStoreSQLite", "LocalCloud", "MayflyCore",
                 "Orchestrator", log, nioCore, nioPosix,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
 
         // Where two sides meet, and the conductor.
@@ -79,21 +77,23 @@ let package = Package(
         target(
             "GenesisCloud",
             [
-                log, nioCore, nioPosix,
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                log, nioCore, nioPosix, .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]),
-        target(
-            "SSHTransport", ["CLibSSH2", crypto, log, nioCore, nioPosix], extra: [.strictMemorySafety()]),
-        target("JobStoreSQLite", ["MayflyCore", nioPosix, .product(name: "GRDB", package: "GRDB.swift")]),
+        target("SSHTransport", ["CLibSSH2", crypto, log, nioCore, nioPosix], extra: [.strictMemorySafety()]),
+        target("JobStoreSQLite", ["MayflyCore", .product(name: "GRDB", package: "GRDB.swift")]),
         target(
             "LocalCloud",
             [
-                "CMayflySys", "CloudModel", log, nioCore, nioPosix, "Yams",
+                "CMayflySys", "CloudModel", crypto, log, nioCore, nioPosix, "Yams",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
-            resources: [.embedInCode("Resources/boot.sh")]),
+            resources: [
+                .embedInCode("Resources/init.sh"), .embedInCode("Resources/isolated.sh"),
+                .embedInCode("Resources/sandboxed.sh"), .embedInCode("Resources/poweroff.sh"),
+                .embedInCode("Resources/sudo.sh"),
+            ]),
         target("JobSpec", ["MayflyCore", "PositionedYAML"]),
         target("JobFiles", ["MayflyCore", "TreeArchive", crypto, nioPosix]),
 
@@ -110,6 +110,20 @@ let package = Package(
         // Tests.
         target("MayflyTestKit", ["MayflyCore"]),
         testTarget("MayflyCoreTests", ["MayflyCore", "MayflyTestKit"]),
-        testTarget("OrchestratorTests", ["Orchestrator", "OnInstance", "MayflyCore", "MayflyTestKit", log]),
+        testTarget("OrchestratorTests", ["MayflyCore", "MayflyTestKit", "OnInstance", "Orchestrator", crypto, log]),
+        testTarget(
+            "JobStoreSQLiteTests",
+            ["JobStoreSQLite", "MayflyCore", "MayflyTestKit", .product(name: "GRDB", package: "GRDB.swift")]),
+        testTarget(
+            "GenesisCloudTests",
+            ["GenesisCloud", nioCore, nioPosix, log, .product(name: "NIOHTTP1", package: "swift-nio")]),
+        testTarget("CloudModelTests", ["CloudModel"]),
+        testTarget("LocalCloudTests", ["LocalCloud", "CMayflySys", log, nioCore, nioPosix]),
+        testTarget("OnInstanceTests", ["OnInstance", "MayflyCore"]),
+        testTarget("TreeArchiveTests", ["TreeArchive", "OnInstance", "MayflyCore"]),
+        testTarget("SSHTransportTests", ["SSHTransport", nioCore, nioPosix, crypto, log]),
+        testTarget("PositionedYAMLTests", ["PositionedYAML"]),
+        testTarget("JobSpecTests", ["JobSpec", "MayflyCore"]),
+        testTarget("MayflyCommandsTests", ["MayflyCommands", "MayflyCore", "Keeper"]),
     ]
 )

@@ -36,7 +36,7 @@ actor ResultsFolder: JobFolder {
     }
 
     func receiveOutputs() async throws -> any OutputsReceiver {
-        OutputsFolder(receiver: try TreeReceiver(destination: path + "/outputs"))
+        OutputsFolder(receiver: TreeReceiver(destination: path + "/outputs"))
     }
 
     func write(_ receipt: Receipt) async throws {

@@ -1,3 +1,4 @@
+import Adapters
 import Logging
 package import MayflyCore
 

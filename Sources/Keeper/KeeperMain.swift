@@ -118,7 +118,7 @@ package enum KeeperMain {
     }
 
     /// ISO 8601 in UTC with milliseconds.
-    @Sendable package static func isoTime(_ time: WallTime) -> String {
+    @Sendable static func isoTime(_ time: WallTime) -> String {
         var seconds = time_t(time.rawValue / 1000)
         var parts = tm()
         gmtime_r(&seconds, &parts)

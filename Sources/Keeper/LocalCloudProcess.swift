@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import LocalCloud
 import NIOCore
+import NIOHTTP1
 
 /// The local cloud as a separate process: found by its endpoint file, started on demand.
 struct LocalCloudProcess: Sendable {
@@ -43,7 +44,11 @@ struct LocalCloudProcess: Sendable {
     }
 
     func answers(_ endpoint: LocalCloudEndpoint) async -> Bool {
-        (try? await request(endpoint, .GET, "status", body: nil))?.status == 200
+        (try? await get(endpoint, "status"))?.status == 200
+    }
+
+    func get(_ endpoint: LocalCloudEndpoint, _ action: String) async throws -> (status: Int, text: String) {
+        try await request(endpoint, .GET, action, body: nil)
     }
 
     func post(_ endpoint: LocalCloudEndpoint, _ action: String, body: String) async throws -> (
@@ -52,14 +57,14 @@ struct LocalCloudProcess: Sendable {
         try await request(endpoint, .POST, action, body: body)
     }
 
-    func request(
-        _ endpoint: LocalCloudEndpoint, _ method: NIOHTTPMethod, _ action: String, body: String?
+    private func request(
+        _ endpoint: LocalCloudEndpoint, _ method: HTTPMethod, _ action: String, body: String?
     ) async throws -> (status: Int, text: String) {
         guard let url = URL(string: endpoint.url), let host = url.host, let port = url.port else {
             throw KeeperError(code: .cloud, message: "\(home.localCloud)/endpoint.json names no address")
         }
         var request = HTTPClientRequest(url: "http://\(host):\(port)/_mayfly/\(action)")
-        request.method = method == .GET ? .GET : .POST
+        request.method = method
         request.headers.add(name: "authorization", value: "Bearer \(endpoint.token)")
         if let body {
             request.headers.add(name: "content-type", value: "application/json")
@@ -69,6 +74,4 @@ struct LocalCloudProcess: Sendable {
         let text = String(buffer: try await response.body.collect(upTo: 8 << 20))
         return (Int(response.status.code), text)
     }
-
-    enum NIOHTTPMethod: Sendable { case GET, POST }
 }

@@ -1,7 +1,6 @@
 import Foundation
 import Glibc
 import LocalCloud
-package import MayflyCore
 
 /// Finds, starts and replaces the two background processes of a home.
 package enum Processes {
@@ -69,7 +68,7 @@ package enum Processes {
     package static func localCloudStatus(home: MayflyHome) async throws -> String {
         let process = LocalCloudProcess(home: home)
         guard let endpoint = await process.running() else { return "no local cloud is running" }
-        let (_, text) = try await process.request(endpoint, .GET, "status", body: nil)
+        let (_, text) = try await process.get(endpoint, "status")
         return "\(endpoint.url) (\(endpoint.backend.rawValue), process \(endpoint.pid))\n\(text)"
     }
 }

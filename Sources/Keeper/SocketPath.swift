@@ -13,7 +13,7 @@ struct SocketPath: ~Copyable {
             descriptor = -1
             return
         }
-        descriptor = open(home.root, O_PATH | O_DIRECTORY | O_CLOEXEC)
+        descriptor = open(home.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw KeeperError(code: .badHome, message: "MAYFLY_HOME \(home.root) cannot be opened")
         }
