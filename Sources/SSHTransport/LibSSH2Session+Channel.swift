@@ -43,7 +43,8 @@ extension LibSSH2Session {
         var failure: Int32 = 0
         let count = unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: limit) { target in
             let got = unsafe onChannel(handle, otherwise: Int(LIBSSH2_ERROR_BAD_USE)) {
-                unsafe libssh2_channel_read_ex($0, stream, target.baseAddress?.assumingMemoryBound(to: CChar.self), limit)
+                unsafe libssh2_channel_read_ex(
+                    $0, stream, target.baseAddress?.assumingMemoryBound(to: CChar.self), limit)
             }
             failure = Int32(clamping: min(got, 0))
             return max(0, got)
@@ -71,7 +72,7 @@ extension LibSSH2Session {
 
     /// Whether both streams have ended and been read.
     func isAtEnd(_ handle: SSHChannelHandle) -> Bool {
-        unsafe onChannel(handle, otherwise: true) { unsafe libssh2_channel_eof($0) } != 0
+        unsafe onChannel(handle, otherwise: 1) { unsafe libssh2_channel_eof($0) } != 0
     }
 
     /// Whether the peer has closed the channel. Meaningless once the connection is gone: then libssh2 says yes to all.

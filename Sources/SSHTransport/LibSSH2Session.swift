@@ -31,7 +31,8 @@ final class LibSSH2Session {
     private var session: OpaquePointer?
     /// libssh2 numbers channels upwards from zero, one per attempt to open one.
     private var nextChannel: UInt32 = 0
-    private var isOpening = false
+    /// A channel is being opened: the call must be repeated before anything else opens one.
+    private(set) var isOpening = false
 
     init(wire: SSHWire, memoryLimit: Int) throws {
         guard Self.initialised == 0 else { throw SSHError(.protocolError, "libssh2 could not be initialised") }
@@ -108,7 +109,7 @@ final class LibSSH2Session {
         guard let session = unsafe session, let bytes = unsafe libssh2_session_hostkey(session, &count, &kind) else {
             return nil
         }
-        return unsafe UnsafeRawBufferPointer(start: bytes, count: count).map { unsafe $0 }
+        return unsafe UnsafeRawBufferPointer(start: bytes, count: count).map { $0 }
     }
 
     /// Public key authentication; the private key never enters C.
@@ -116,7 +117,7 @@ final class LibSSH2Session {
         let signer = Signer(key)
         let blob = key.publicKey.blob
         // libssh2 reads the context only inside this call: a repeated call passes it anew.
-        return unsafe withExtendedLifetime(signer) {
+        return withExtendedLifetime(signer) {
             var context: UnsafeMutableRawPointer? = unsafe Unmanaged.passUnretained(signer).toOpaque()
             return unsafe step {
                 unsafe libssh2_userauth_publickey($0, user, blob, blob.count, Self.sign, &context)

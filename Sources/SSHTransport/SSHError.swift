@@ -43,6 +43,10 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String {
-        if let libraryCode { "\(code.rawValue): \(message) (libssh2 \(libraryCode))" } else { "\(code.rawValue): \(message)" }
+        if let libraryCode {
+            "\(code.rawValue): \(message) (libssh2 \(libraryCode))"
+        } else {
+            "\(code.rawValue): \(message)"
+        }
     }
 }

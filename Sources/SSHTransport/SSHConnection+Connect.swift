@@ -1,0 +1,46 @@
+public import Logging
+public import NIOCore
+public import NIOPosix
+
+extension SSHConnection {
+    /// Connects, verifies the host key, and only then logs in.
+    ///
+    /// - Parameters:
+    ///   - to: Where the server listens.
+    ///   - credential: Who logs in. Used after the host key has been verified.
+    ///   - hostKey: What the server must prove to be.
+    ///   - configuration: Deadlines and sizes.
+    ///   - group: The connection lives on one loop of this group, which must outlive it.
+    ///   - logger: Gets debug and trace messages.
+    /// - Throws: ``SSHError``, or what the host key check threw. Cancelling the task ends the attempt.
+    public static func connect(
+        to endpoint: SSHEndpoint,
+        credential: SSHCredential,
+        hostKey: SSHHostKeyCheck,
+        configuration: SSHConfiguration = .init(),
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        logger: Logger
+    ) async throws -> SSHConnection {
+        let socket = try await SSHSocket.connect(to: endpoint, configuration, group, logger)
+        let deadline = socket.terminate(
+            after: configuration.handshakeTimeout,
+            with: SSHError(.timedOut, "the login at \(endpoint) took longer than \(configuration.handshakeTimeout)"))
+        do {
+            let connection = try await withTaskCancellationHandler {
+                if Task.isCancelled { throw cancelled }
+                let presented = try await socket.handshake(hostKey)
+                try await socket.verify(presented, hostKey, endpoint)
+                try await socket.authenticate(credential)
+                return SSHConnection(endpoint: endpoint, hostKey: presented, socket: socket)
+            } onCancel: {
+                socket.terminate(with: SSHError(.cancelled, "the task was cancelled"))
+            }
+            deadline.cancel()
+            return connection
+        } catch {
+            deadline.cancel()
+            await socket.close()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,57 @@
+extension SSHConnection {
+    /// Runs a command and returns how it ended, after everything it wrote has been handed over.
+    ///
+    /// - Parameters:
+    ///   - command: Handed to the user's login shell on the server.
+    ///   - options: Window and terminal.
+    ///   - stdin: What the command reads. Sending stops silently when the command ends or no longer reads.
+    ///   - onOutput: Gets each piece in order and is awaited before more is read, so a slow one slows the command down
+    ///     instead of filling memory. Runs in the caller's context, never on the event loop. What it throws ends the
+    ///     channel and is rethrown.
+    /// - Throws: ``SSHError``, or what `onOutput` or the input stream threw. Cancelling the task closes this channel only.
+    ///   The server then ends the command's streams; whether the command ends with them is up to the command.
+    public nonisolated func execute(
+        _ command: String,
+        options: SSHExecOptions = .init(),
+        stdin: SSHInput = .none,
+        onOutput: @escaping @Sendable (SSHOutput) async throws -> Void
+    ) async throws -> SSHExit {
+        let id = newID()
+        return try await withTaskCancellationHandler {
+            do {
+                try await open(id, command, options)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { await self.feed(stdin, to: id) }
+                    while let output = try await nextOutput(id) { try await onOutput(output) }
+                    group.cancelAll()
+                }
+                return await finish(id)
+            } catch {
+                await abandon(id, error)
+                throw error
+            }
+        } onCancel: {
+            cancel(id)
+        }
+    }
+
+    /// Sends the input. A failure of the stream is the command's failure; that nobody reads is not.
+    private nonisolated func feed(_ stdin: SSHInput, to id: Int) async {
+        do {
+            switch stdin {
+            case .none:
+                break
+            case .bytes(let bytes):
+                guard try await write(id, bytes) else { return }
+            case .stream(let next):
+                while let bytes = try await next() {
+                    guard try await write(id, bytes) else { return }
+                }
+            }
+            await endInput(id)
+        } catch {
+            // Cancelled because the command has ended: its end is the result, not this.
+            if !Task.isCancelled { await abandon(id, error) }
+        }
+    }
+}

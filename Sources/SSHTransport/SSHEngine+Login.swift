@@ -1,0 +1,130 @@
+import NIOCore
+
+/// Key exchange, authentication, and the sign of life afterwards.
+extension SSHEngine {
+    func handshake(hostKeys: [String], _ waiting: CheckedContinuation<[UInt8], any Error>) {
+        if let lost { return waiting.resume(throwing: lost) }
+        let refused = hostKeys.isEmpty ? 0 : session.preferHostKeys(hostKeys)
+        guard refused == 0 else {
+            return waiting.resume(
+                throwing: SSHError(
+                    .unsupportedKey, "this libssh2 cannot verify host keys of kind \(hostKeys[0])", libraryCode: refused
+                )
+            )
+        }
+        exclusives.append(
+            Exclusive { [unowned self] in
+                switch session.handshake() {
+                case .again:
+                    return false
+                case .done:
+                    waiting.resume(returning: session.hostKey ?? [])
+                case .failed(let code):
+                    let error = SSHError.connection(code, session.lastMessage, isLogin: true)
+                    lose(error)
+                    waiting.resume(throwing: error)
+                }
+                return true
+            } fail: { [unowned self] error in
+                waiting.resume(throwing: withoutBanner(error))
+            })
+        pump()
+    }
+
+    /// A peer that left before it said anything is no SSH server yet: a machine that is still booting.
+    private func withoutBanner(_ error: SSHError) -> SSHError {
+        guard error.code == .connectionLost, session.banner == nil else { return error }
+        return SSHError(.closedBeforeBanner, "the server closed the connection before it said that it speaks SSH")
+    }
+
+    func authenticate(_ credential: SSHCredential, _ waiting: CheckedContinuation<Void, any Error>) {
+        if let lost { return waiting.resume(throwing: lost) }
+        exclusives.append(
+            Exclusive { [unowned self] in
+                switch session.authenticate(user: credential.user, key: credential.key) {
+                case .again:
+                    return false
+                case .done:
+                    isLoggedIn = true
+                    startKeepalive()
+                    waiting.resume()
+                case .failed(let code):
+                    let error = SSHError.connection(code, session.lastMessage, isLogin: true)
+                    lose(error)
+                    waiting.resume(throwing: error)
+                }
+                return true
+            } fail: { error in
+                waiting.resume(throwing: error)
+            })
+        pump()
+    }
+
+    // MARK: Sign of life
+
+    private func startKeepalive() {
+        guard let context, configuration.keepaliveInterval > .zero else { return }
+        let interval = TimeAmount(configuration.keepaliveInterval)
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        keepaliveTimer = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+            bound.value.checkLife()
+        }
+    }
+
+    private func checkLife() {
+        guard lost == nil, peerGone == nil else { return }
+        let now = NIODeadline.now()
+        let interval = TimeAmount(configuration.keepaliveInterval)
+        guard mayRead() else {
+            // It is we who do not listen.
+            unansweredSince = nil
+            return
+        }
+        if let since = unansweredSince {
+            let silence = interval * max(1, configuration.keepaliveLimit)
+            if now - since >= silence {
+                let limit = configuration.keepaliveInterval * max(1, configuration.keepaliveLimit)
+                lose(SSHError(.connectionLost, "the server has not answered for \(limit)"))
+                return pump()
+            }
+        }
+        if now - lastReceived >= interval || wire.inbound.readableBytes > 0 { askForLife(now) }
+        pump()
+    }
+
+    private func askForLife(_ now: NIODeadline) {
+        guard exclusives.isEmpty else {
+            // Whatever is under way waits for an answer as well.
+            if unansweredSince == nil { unansweredSince = now }
+            return
+        }
+        guard channels.contains(where: { $0.phase == .running }) else {
+            // Without a channel libssh2 has no call that reads; opening one does, answers the server's own questions
+            // on the way, and leaves no reply behind.
+            unansweredSince = now
+            return enqueueProbe()
+        }
+        let before = wire.outbound.readableBytes
+        let code = session.keepalive()
+        if code < 0 { note(code) }
+        if wire.outbound.readableBytes > before, unansweredSince == nil { unansweredSince = now }
+    }
+
+    private func enqueueProbe() {
+        var handle: SSHChannelHandle?
+        exclusives.append(
+            Exclusive { [unowned self] in
+                if handle == nil {
+                    switch session.openChannel(window: 0) {
+                    case .again: return false
+                    case .done(let opened): handle = opened
+                    case .failed(let code): note(code)
+                    }
+                }
+                guard let opened = handle else { return true }
+                if case .again = session.close(opened) { return false }
+                return true
+            } fail: { _ in
+            })
+    }
+}

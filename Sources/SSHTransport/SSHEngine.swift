@@ -1,0 +1,179 @@
+import Logging
+import NIOCore
+
+/// Drives one libssh2 session on its event loop: every event (bytes arrived, a caller asked, a timer fired) ends in
+/// ``pump()``, which takes each waiting operation one step further. Nothing in here suspends, so calls into libssh2 cannot
+/// interleave in ways it does not expect.
+final class SSHEngine {
+    /// Bytes one session may decode per turn of the loop it shares with others.
+    static let allowancePerTurn = 256 << 10
+
+    /// An operation of which libssh2 stands only one at a time. Once begun it is stepped to its end, whoever has lost
+    /// interest: a reply that nobody awaits would be taken for the next operation's.
+    struct Exclusive {
+        /// Returns whether the operation has ended.
+        let step: () -> Bool
+        let fail: (SSHError) -> Void
+    }
+
+    let session: LibSSH2Session
+    let wire: SSHWire
+    let configuration: SSHConfiguration
+    let logger: Logger
+
+    var context: ChannelHandlerContext?
+    var exclusives = CircularBuffer<Exclusive>()
+    var channels: [SSHExecChannel] = []
+    /// Why there will be no more bytes. What arrived before is still delivered.
+    var lost: SSHError?
+    /// The socket has ended; bytes may still wait in the wire.
+    var peerGone: SSHError?
+    var isLoggedIn = false
+
+    var lastReceived = NIODeadline.now()
+    var unansweredSince: NIODeadline?
+    var keepaliveTimer: RepeatedTask?
+    private var readIsHeld = false
+
+    private var isPumping = false
+    private var pumpIsScheduled = false
+    /// Somebody stopped because its share of this turn was used up.
+    var hasMore = false
+    private(set) var isDisposed = false
+
+    init(configuration: SSHConfiguration, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        wire = SSHWire()
+        session = try LibSSH2Session(wire: wire, memoryLimit: configuration.memoryLimit)
+    }
+
+    // MARK: Events of the socket
+
+    func received(_ bytes: inout ByteBuffer) {
+        guard !isDisposed else { return }
+        lastReceived = .now()
+        unansweredSince = nil
+        wire.receive(&bytes)
+    }
+
+    /// Whether the socket may be read now; if not, it is asked again when there is room.
+    func mayRead() -> Bool {
+        readIsHeld = wire.inbound.readableBytes >= configuration.inboundLimit
+        return !readIsHeld
+    }
+
+    func ended(_ error: SSHError) {
+        if peerGone == nil { peerGone = error }
+        pump()
+    }
+
+    // MARK: The pump
+
+    func pump() {
+        guard !isDisposed, !isPumping else { return hasMore = true }
+        isPumping = true
+        hasMore = false
+        wire.allowance = Self.allowancePerTurn
+        while let first = exclusives.first, first.step() {
+            // Stepping may have ended everything.
+            if !exclusives.isEmpty { exclusives.removeFirst() }
+        }
+        for channel in channels { step(channel) }
+        digest()
+        if let peerGone, wire.inbound.readableBytes == 0, lost == nil { lose(peerGone) }
+        if lost != nil { settleLoss() }
+        flush()
+        isPumping = false
+        let isStarved = wire.inbound.readableBytes > 0 && wire.allowance == 0
+        if hasMore || isStarved { schedulePump() }
+        if readIsHeld, wire.inbound.readableBytes < configuration.inboundLimit / 2 {
+            readIsHeld = false
+            context?.read()
+        }
+    }
+
+    private func schedulePump() {
+        guard !pumpIsScheduled, let context else { return }
+        pumpIsScheduled = true
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            bound.value.pumpIsScheduled = false
+            bound.value.pump()
+        }
+    }
+
+    /// Bytes that no operation has asked for are digested too: window adjustments, requests of the server, key renewal.
+    private func digest() {
+        guard wire.inbound.readableBytes > 0, exclusives.isEmpty,
+            let handle = channels.first(where: { $0.phase == .running })?.handle
+        else { return }
+        let code = session.drain(handle)
+        if code < 0 { note(code) }
+    }
+
+    private func flush() {
+        guard let bytes = wire.takeOutbound(), let context else { return }
+        context.writeAndFlush(NIOAny(bytes), promise: nil)
+    }
+
+    /// Whether more may be encoded: the socket keeps up, and this turn has not produced much yet.
+    var mayEncode: Bool {
+        guard let context, context.channel.isWritable else { return false }
+        return wire.outbound.readableBytes < configuration.outboundLimit / 2
+    }
+
+    // MARK: Ends
+
+    /// A failed call: of one channel, or of everything?
+    func note(_ code: Int32) {
+        guard !SSHError.isChannelOnly(code) else { return }
+        lose(.connection(code, session.lastMessage, isLogin: !isLoggedIn))
+    }
+
+    /// No more bytes will come. Readers first get what is here.
+    func lose(_ error: SSHError) {
+        guard lost == nil else { return }
+        logger.debug("connection lost", metadata: ["reason": "\(error)"])
+        lost = error
+        hasMore = true
+        keepaliveTimer?.cancel()
+        context?.close(mode: .all, promise: nil)
+    }
+
+    private func settleLoss() {
+        guard let lost else { return }
+        let waiting = exclusives
+        exclusives.removeAll()
+        for operation in waiting { operation.fail(lost) }
+        for channel in channels {
+            channel.endWriter()
+            if channel.phase == .opening { channel.fail(lost) }
+        }
+        channels.removeAll { $0.phase != .running }
+        if channels.isEmpty { dispose() }
+    }
+
+    /// Ends everything now, undelivered bytes included.
+    func terminate(_ error: SSHError) {
+        guard !isDisposed else { return }
+        if lost == nil, isLoggedIn {
+            session.disconnect()
+            flush()
+        }
+        lose(error)
+        for channel in channels { channel.fail(error) }
+        for operation in exclusives { operation.fail(error) }
+        exclusives.removeAll()
+        channels.removeAll()
+        dispose()
+    }
+
+    private func dispose() {
+        guard !isDisposed else { return }
+        isDisposed = true
+        keepaliveTimer?.cancel()
+        keepaliveTimer = nil
+        session.dispose()
+    }
+}

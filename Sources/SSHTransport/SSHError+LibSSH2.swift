@@ -1,0 +1,43 @@
+import CLibSSH2
+
+/// libssh2's error numbers become ours here and nowhere else.
+extension SSHError {
+    /// A failure of the whole connection.
+    static func connection(_ code: Int32, _ detail: String, isLogin: Bool) -> SSHError {
+        let said = detail.isEmpty ? "" : ": \(detail)"
+        switch code {
+        case LIBSSH2_ERROR_SOCKET_DISCONNECT, LIBSSH2_ERROR_SOCKET_RECV, LIBSSH2_ERROR_SOCKET_SEND:
+            return SSHError(.connectionLost, "the server ended the connection\(said)", libraryCode: code)
+        case LIBSSH2_ERROR_AUTHENTICATION_FAILED, LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
+            return SSHError(
+                .authenticationRefused, "the server accepts neither this user nor this key\(said)", libraryCode: code)
+        case LIBSSH2_ERROR_KEX_FAILURE, LIBSSH2_ERROR_METHOD_NOT_SUPPORTED:
+            return SSHError(
+                .protocolError, "no algorithm in common with the server, or no host key of the expected kind\(said)",
+                libraryCode: code)
+        case LIBSSH2_ERROR_HOSTKEY_INIT, LIBSSH2_ERROR_HOSTKEY_SIGN:
+            return SSHError(.hostKeyMismatch, "the server did not prove its host key\(said)", libraryCode: code)
+        case LIBSSH2_ERROR_ALLOC:
+            return SSHError(
+                .protocolError, "the connection reached its memory limit\(said)", libraryCode: code)
+        default:
+            let what = isLogin ? "the login failed" : "the connection broke"
+            return SSHError(.protocolError, "\(what)\(said)", libraryCode: code)
+        }
+    }
+
+    /// Whether a failed call on one channel leaves the connection usable.
+    static func isChannelOnly(_ code: Int32) -> Bool {
+        switch code {
+        case LIBSSH2_ERROR_CHANNEL_FAILURE, LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED, LIBSSH2_ERROR_CHANNEL_CLOSED,
+            LIBSSH2_ERROR_CHANNEL_EOF_SENT, LIBSSH2_ERROR_REQUEST_DENIED, LIBSSH2_ERROR_CHANNEL_UNKNOWN:
+            true
+        default:
+            false
+        }
+    }
+
+    static func channel(_ code: Int32, _ what: String) -> SSHError {
+        SSHError(.channelFailed, what, libraryCode: code)
+    }
+}

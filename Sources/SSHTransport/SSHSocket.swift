@@ -1,0 +1,113 @@
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A connected socket and its engine, before they are a connection: the steps of logging in.
+struct SSHSocket: Sendable {
+    let channel: any Channel
+    let engine: NIOLoopBound<SSHEngine>
+
+    static func connect(
+        to endpoint: SSHEndpoint, _ configuration: SSHConfiguration, _ group: any EventLoopGroup, _ logger: Logger
+    ) async throws -> SSHSocket {
+        guard (1...65535).contains(endpoint.port) else {
+            throw SSHError(.unreachable, "\(endpoint.port) is no TCP port")
+        }
+        // NIO's connect does not notice cancellation; closing the channel it works on does.
+        let pending = Mutex<(channel: (any Channel)?, isCancelled: Bool)>((nil, false))
+        let bootstrap = ClientBootstrap(group: group.next())
+            .connectTimeout(TimeAmount(configuration.connectTimeout))
+            .channelOption(
+                .writeBufferWaterMark,
+                value: .init(low: max(1, configuration.outboundLimit / 2), high: max(2, configuration.outboundLimit)))
+        let initialize: @Sendable (any Channel) -> EventLoopFuture<SSHSocket> = { channel in
+            channel.eventLoop.makeCompletedFuture {
+                if pending.withLock({
+                    $0.channel = channel
+                    return $0.isCancelled
+                }) {
+                    throw SSHConnection.cancelled
+                }
+                let engine = try SSHEngine(configuration: configuration, logger: logger)
+                try channel.pipeline.syncOperations.addHandler(SSHChannelHandler(engine))
+                return SSHSocket(channel: channel, engine: NIOLoopBound(engine, eventLoop: channel.eventLoop))
+            }
+        }
+        return try await withTaskCancellationHandler {
+            do {
+                if let address = try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port) {
+                    return try await bootstrap.connect(to: address, channelInitializer: initialize)
+                }
+                return try await bootstrap.connect(
+                    host: endpoint.host, port: endpoint.port, channelInitializer: initialize)
+            } catch {
+                if Task.isCancelled { throw SSHConnection.cancelled }
+                throw SSHError.connecting(error, endpoint, configuration.connectTimeout)
+            }
+        } onCancel: {
+            let channel = pending.withLock {
+                $0.isCancelled = true
+                return $0.channel
+            }
+            channel?.close(mode: .all, promise: nil)
+        }
+    }
+
+    func handshake(_ check: SSHHostKeyCheck) async throws -> SSHPublicKey {
+        var kinds: [String] = []
+        if case .pinned(let key) = check {
+            // One RSA key signs in three ways; which of them exist depends on libssh2's version.
+            kinds = key.algorithm == "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [key.algorithm]
+        }
+        let wanted = kinds
+        let blob: [UInt8] = try await onLoop { engine, waiting in engine.handshake(hostKeys: wanted, waiting) }
+        return try SSHPublicKey(blob: blob)
+    }
+
+    func verify(_ presented: SSHPublicKey, _ check: SSHHostKeyCheck, _ endpoint: SSHEndpoint) async throws {
+        switch check {
+        case .pinned(let expected):
+            guard presented == expected else {
+                throw SSHError(
+                    .hostKeyMismatch,
+                    "\(endpoint) proved to hold \(presented.fingerprint), expected \(expected.fingerprint)")
+            }
+        case .accept(let decide):
+            guard try await decide(presented) else {
+                throw SSHError(
+                    .hostKeyMismatch, "the host key \(presented.fingerprint) of \(endpoint) was not accepted")
+            }
+        }
+    }
+
+    func authenticate(_ credential: SSHCredential) async throws {
+        try await onLoop { engine, waiting in engine.authenticate(credential, waiting) }
+    }
+
+    /// Ends everything; safe from any thread.
+    func terminate(with error: SSHError) {
+        let engine = engine
+        channel.eventLoop.execute { engine.value.terminate(error) }
+    }
+
+    func terminate(after limit: Duration, with error: SSHError) -> Scheduled<Void> {
+        let engine = engine
+        return channel.eventLoop.scheduleTask(in: TimeAmount(limit)) { engine.value.terminate(error) }
+    }
+
+    func close() async {
+        terminate(with: SSHError(.closed, "the login failed"))
+        channel.close(mode: .all, promise: nil)
+        try? await channel.closeFuture.get()
+    }
+
+    private func onLoop<Value: Sendable>(
+        _ body: @escaping @Sendable (SSHEngine, CheckedContinuation<Value, any Error>) -> Void
+    ) async throws -> Value {
+        let engine = engine
+        return try await withCheckedThrowingContinuation { waiting in
+            channel.eventLoop.execute { body(engine.value, waiting) }
+        }
+    }
+}
