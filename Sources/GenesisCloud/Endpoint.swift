@@ -43,7 +43,8 @@ extension GenesisCloudClient {
             var path = parts.percentEncodedPath
             while path.hasSuffix("/") { path.removeLast() }
             if path.isEmpty { path = Self.apiPath }
-            guard path.hasSuffix(Self.apiPath), !path.contains("//"), !path.contains("/../"), !path.contains("/./") else {
+            guard path.hasSuffix(Self.apiPath), !path.contains("//"), !path.contains("/../"), !path.contains("/./")
+            else {
                 throw refuse("its path must end in \(Self.apiPath), for example \(Self.genesisCloud)")
             }
             let shown = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host

@@ -45,8 +45,8 @@ extension GenesisCloudClient {
     }
 }
 
-/// One page: `{"<key>": […], "total_count": 1, "page": 1, "per_page": 50}`. Every item must be readable, for a listing
-/// that silently lacks one would prove an absence that is none.
+/// One page: `{"<key>": […], "total_count": 1, "page": 1, "per_page": 50}`. Every item must be readable: a listing
+/// that silently lacked one would prove an absence that is none.
 struct Page<Item: Decodable>: Decodable {
     let items: [Item]
     let total: Int?

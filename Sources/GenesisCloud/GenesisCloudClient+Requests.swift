@@ -48,18 +48,21 @@ extension GenesisCloudClient {
     /// An id as one segment of a path, so that no id can reach another resource than its own: an empty one would turn
     /// "this instance" into "all instances".
     func segment(_ id: String) throws -> String {
-        let isPlain = id.contains { $0 != "." } && id.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-                UInt8(ascii: "."):
-                true
-            default: false
+        let isPlain =
+            id.contains { $0 != "." }
+            && id.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                    UInt8(ascii: "."):
+                    true
+                default: false
+                }
             }
-        }
         guard isPlain else {
             throw GenesisCloudError(
-                code: .validation, message: "\"\(transport.token.redacted(from: id).prefix(100))\" is not an id of this API")
+                code: .validation,
+                message: "\"\(transport.token.redacted(from: id).prefix(100))\" is not an id of this API")
         }
         return id
     }

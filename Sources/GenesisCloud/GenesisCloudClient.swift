@@ -98,6 +98,14 @@ struct Token: Sendable, CustomStringConvertible, CustomDebugStringConvertible, C
 
     /// What a server said, without the token that it may have echoed.
     func redacted(from text: String) -> String {
-        value.isEmpty ? text : text.split(separator: value, omittingEmptySubsequences: false).joined(separator: "<token>")
+        value.isEmpty
+            ? text : text.split(separator: value, omittingEmptySubsequences: false).joined(separator: "<token>")
     }
+}
+
+extension GenesisCloudClient: CustomReflectable, CustomStringConvertible {
+    public var description: String { "GenesisCloudClient(\(endpoint))" }
+
+    /// Stops a dump here: it would walk on into the HTTP client, whose buffers hold requests with the token.
+    public var customMirror: Mirror { Mirror(self, children: ["endpoint": endpoint.description]) }
 }

@@ -13,7 +13,8 @@ extension GenesisCloudError {
             requestMayHaveTakenEffect: call.changesSomething && !refused, retryAfter: answer.retryAfter,
             location: call.location)
         let said = [body.code, body.message].compactMap { $0 }.joined(separator: " ")
-        message = "\(call.location) at \(endpoint.authority): \(Self.words(code, answer.status)) (HTTP \(answer.status)"
+        message =
+            "\(call.location) at \(endpoint.authority): \(Self.words(code, answer.status)) (HTTP \(answer.status)"
             + (said.isEmpty ? ")" : ": \(said))")
     }
 
@@ -83,7 +84,8 @@ struct APIErrorBody {
     /// One line, bounded, without control characters and without the token.
     private static func clean(_ text: String, _ token: Token) -> String {
         let line = text.split { $0.isNewline || $0.isWhitespace }.joined(separator: " ")
-        let visible = String(String.UnicodeScalarView(line.unicodeScalars.filter { $0.properties.generalCategory != .control }))
+        let visible = String(
+            String.UnicodeScalarView(line.unicodeScalars.filter { $0.properties.generalCategory != .control }))
         return String(token.redacted(from: visible).prefix(longestMessage))
     }
 
@@ -96,10 +98,11 @@ struct APIErrorBody {
             // Seen in third-party clients only, but harmless to understand.
             if let nested = fields.nested("error") { fields = nested }
             message = fields.text("message")
-            code = fields.number("code").map { number in
-                let digits = String(number)
-                return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-            } ?? fields.text("code")
+            code =
+                fields.number("code").map { number in
+                    let digits = String(number)
+                    return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+                } ?? fields.text("code")
             guard code != nil || message != nil else {
                 throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "not an API error"))
             }

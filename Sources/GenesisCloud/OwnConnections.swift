@@ -3,7 +3,8 @@ internal import NIOCore
 
 /// The library's own connections: made on first use, kept for the life of the process.
 enum OwnConnections {
-    static let reading = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: makeConfiguration())
+    static let reading = HTTPClient(
+        eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: makeConfiguration())
 
     /// One request per connection. On a reused one, a server that closes it at that moment leaves open whether it
     /// acted on the request.

@@ -145,7 +145,9 @@ extension Duration {
     /// Saturating, for an API that counts in `Int64` nanoseconds.
     var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
-        guard abs(seconds) < 4_000_000_000 else { return seconds < 0 ? -4_000_000_000_000_000_000 : 4_000_000_000_000_000_000 }
+        guard abs(seconds) < 4_000_000_000 else {
+            return seconds < 0 ? -4_000_000_000_000_000_000 : 4_000_000_000_000_000_000
+        }
         return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 }

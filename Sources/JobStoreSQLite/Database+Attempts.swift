@@ -41,7 +41,8 @@ extension Database {
         guard stored.identity == state.identity else {
             throw JobStoreError(
                 code: .failed,
-                message: "attempt \(stored.number) of job \(id) is \(stored.identity) and cannot become \(state.identity)")
+                message:
+                    "attempt \(stored.number) of job \(id) is \(stored.identity) and cannot become \(state.identity)")
         }
         if let outcome = stored.outcome, outcome != state.outcome {
             throw JobStoreError(

@@ -24,7 +24,8 @@ extension Database {
         guard current == token.rawValue else {
             let owner: String = row["owner"]
             throw JobStoreError(
-                code: .fenced, message: "a newer keeper reigns (\(owner), reign \(current); this one is \(token.rawValue))")
+                code: .fenced,
+                message: "a newer keeper reigns (\(owner), reign \(current); this one is \(token.rawValue))")
         }
     }
 

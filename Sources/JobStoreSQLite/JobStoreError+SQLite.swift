@@ -26,7 +26,8 @@ extension JobStoreError {
             self.init(
                 code: .unreadable, message: "the job store \(path) is damaged; restore it from a backup (\(words))")
         case .SQLITE_FULL:
-            self.init(code: .failed, message: "the disk of the job store \(path) is full; nothing was written (\(words))")
+            self.init(
+                code: .failed, message: "the disk of the job store \(path) is full; nothing was written (\(words))")
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(code: .failed, message: "another process holds the job store \(path) for too long (\(words))")
         case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:

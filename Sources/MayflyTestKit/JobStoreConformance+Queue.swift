@@ -5,7 +5,8 @@ extension JobStoreConformance {
         Check("a submitted job reads back exactly") { store in
             var definition = Fixtures.definition(command: .argv(["python", "train it.py", "ünï\u{0}code"]))
             definition.startupScript = StartupScript(text: "#cloud-config\nruncmd: [true]\n")
-            definition.code = FrozenCode(sha256: "ab", byteCount: 1 << 40, fileCount: 2, gitCommit: "c0", gitDirty: true)
+            definition.code = FrozenCode(
+                sha256: "ab", byteCount: 1 << 40, fileCount: 2, gitCommit: "c0", gitDirty: true)
             definition.timeouts.total = .milliseconds(1500)
             let cloud = CloudReference(kind: .genesis, endpoint: "https://api.genesiscloud.com/compute/v1")
             let new = Fixtures.newJob(definition, submission: "night", limit: 7, cloud: cloud)
@@ -73,7 +74,9 @@ extension JobStoreConformance {
     ]
 
     static func only(_ ids: [JobID]) throws -> JobID {
-        guard ids.count == 1, let id = ids.first else { throw ConformanceFailure(description: "one number, got \(ids)") }
+        guard ids.count == 1, let id = ids.first else {
+            throw ConformanceFailure(description: "one number, got \(ids)")
+        }
         return id
     }
 }

@@ -60,10 +60,9 @@ import Testing
         {"bootID":"boot-1","cancelRequested":false,"commandStarted":false,"delivery":"none",\#
         "expiry":1700003600000,"identity":{"attempt":1,"installation":"abcdefgh","job":1,\#
         "nonce":"aaaaaabb"},"number":1,"objects":[{"cloudID":"i-1","intendedAt":1700000000000,\#
-        "kind":"instance","name":"h","state":"existing"}],"outcome":{"failedUser":{"exitCode":3}},\#
-        "phase":{"running":{"_0":{"address":"10.0.0.7","id":"i-1","sshPort":22},\#
-        "_1":{"clock":{"_0":"run"}}}},"reason":{"code":"exit","message":"m"},\#
-        "spans":[{"began":{"boot":60000,"wall":1700000000000},"phase":"queued"}],"teardown":{"pending":{}},\#
-        "version":1,"warnings":[]}
+        "kind":"instance","name":"h","state":"existing"}],"outcome":{"exit_code":3,"name":"failed"},\#
+        "phase":{"address":"10.0.0.7","instance":"i-1","name":"running","port":22,"stop":"clock:run"},\#
+        "reason":{"code":"exit","message":"m"},"spans":[{"began":{"boot":60000,"wall":1700000000000},\#
+        "phase":"queued"}],"teardown":{"name":"pending"},"version":1,"warnings":[]}
         """#
 }

@@ -12,5 +12,6 @@ func runSQLite(_ path: String, _ statement: String) throws -> String? {
     try process.run()
     let data = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : "status \(process.terminationStatus)"
+    return process.terminationStatus == 0
+        ? String(decoding: data, as: UTF8.self) : "status \(process.terminationStatus)"
 }

@@ -86,7 +86,10 @@ import Testing
                 ("UPDATE attempts SET state_version = 7", "attempt 1 of job 1 was written by a newer Mayfly"),
                 ("UPDATE attempts SET state_version = 1, state = '{'", "attempt 1 of job 1 is damaged"),
                 ("UPDATE jobs SET definition_version = 7; DELETE FROM attempts", "the definition of job 1 was written"),
-                ("UPDATE jobs SET definition_version = 1, cloud_kind = 'moon'", "cloud this Mayfly does not know: moon"),
+                (
+                    "UPDATE jobs SET definition_version = 1, cloud_kind = 'moon'",
+                    "cloud this Mayfly does not know: moon"
+                ),
             ] {
                 try await store.write { try $0.execute(sql: statement) }
                 let error = await #expect(throws: JobStoreError.self) { try await store.job(ids[0]) }

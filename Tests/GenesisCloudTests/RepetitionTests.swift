@@ -1,0 +1,81 @@
+import GenesisCloud
+import Testing
+
+@Suite struct RepetitionTests {
+    @Test func aReadIsRepeatedWithGrowingPauses() async throws {
+        let pauses = Pauses()
+        try await ScriptedServer.run { request in
+            switch request.number {
+            case 1: .hangUp
+            case 2: .json(500, "{}")
+            case 3: .json(502, "<html>")
+            default: .json(200, Samples.created)
+            }
+        } _: { server in
+            let client = try GenesisCloudClient.testing(port: server.port, pauses: pauses)
+            #expect(try await client.instance("i").status == .active)
+            #expect(server.requests.count == 4)
+        }
+        #expect(pauses.all == [.milliseconds(250), .milliseconds(500), .milliseconds(1000)])
+    }
+
+    @Test func itGivesUpAfterTheLastAttempt() async throws {
+        try await ScriptedServer.run { _ in
+            .json(500, #"{"code":"1","message":"boom"}"#)
+        } _: { server in
+            let client = try GenesisCloudClient.testing(port: server.port)
+            let error = await #expect(throws: GenesisCloudError.self) { try await client.instance("i") }
+            #expect(error?.code == .server)
+            #expect(error?.requestMayHaveTakenEffect == false)
+            #expect(server.requests.count == 4)
+        }
+    }
+
+    @Test func retryAfterIsObeyedUpToALimit() async throws {
+        let pauses = Pauses()
+        try await ScriptedServer.run { request in
+            request.number == 1
+                ? .json(429, "{}", headers: ["Retry-After": "7"]) : .json(429, "{}", headers: ["Retry-After": "3600"])
+        } _: { server in
+            let client = try GenesisCloudClient.testing(port: server.port, pauses: pauses)
+            let error = await #expect(throws: GenesisCloudError.self) { try await client.instance("i") }
+            #expect(error?.code == .rateLimited)
+            #expect(error?.retryAfter == .seconds(3600))
+            #expect(server.requests.count == 2)
+        }
+        #expect(pauses.all == [.seconds(7)])
+    }
+
+    @Test(arguments: [401, 403, 404, 422])
+    func aRefusalIsNotRepeated(_ status: Int) async throws {
+        try await ScriptedServer.run { _ in
+            .json(status, "{}")
+        } _: { server in
+            let client = try GenesisCloudClient.testing(port: server.port)
+            await #expect(throws: GenesisCloudError.self) { try await client.instance("i") }
+            #expect(server.requests.count == 1)
+        }
+    }
+
+    @Test func aCutOffReadIsRepeated() async throws {
+        try await ScriptedServer.run { request in
+            request.number == 1
+                ? .raw("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{\"instance\":") : .json(200, Samples.created)
+        } _: { server in
+            let client = try GenesisCloudClient.testing(port: server.port)
+            #expect(try await client.instance("i").status == .active)
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test func aDestroyIsSentOnce() async throws {
+        try await ScriptedServer.run { _ in
+            .hangUp
+        } _: { server in
+            let client = try GenesisCloudClient.testing(port: server.port)
+            let error = await #expect(throws: GenesisCloudError.self) { try await client.destroyInstance("i") }
+            #expect(error?.requestMayHaveTakenEffect == true)
+            #expect(server.requests.count == 1)
+        }
+    }
+}
