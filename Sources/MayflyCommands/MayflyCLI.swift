@@ -1,0 +1,62 @@
+import ArgumentParser
+import Keeper
+import MayflyCore
+
+/// The whole command line as a function: what `main` calls.
+public enum MayflyCLI {
+    /// Parses and runs one command.
+    /// - Parameter arguments: without the program's own name.
+    /// - Returns: the exit code of the process (`mayfly --help` lists them).
+    public static func run(_ arguments: [String]) async -> Int32 {
+        let console = Console()
+        // The commonest question of scripts: answered before anything is set up.
+        if arguments == ["--version"] {
+            return say(Build.version, on: console)
+        }
+        do {
+            let command = try MayflyRoot.parseAsRoot(arguments)
+            guard var command = command as? any MayflyCommand else {
+                var group = command
+                try group.run()
+                return 0
+            }
+            return try await command.run(in: .ofProcess())
+        } catch {
+            return report(error, on: console)
+        }
+    }
+
+    private static func report(_ error: any Error, on console: Console) -> Int32 {
+        switch error {
+        case let error as CommandError:
+            if !error.message.isEmpty { console.error(line: "mayfly: \(error.message)") }
+            return error.exitCode
+        case is OutputClosed:
+            // As a program that SIGPIPE ended would report it.
+            return 141
+        case let error as JobStoreError:
+            console.error(line: "mayfly: the store: \(error.message)")
+            return ExitCode.internalError
+        default:
+            break
+        }
+        let code = MayflyRoot.exitCode(for: error).rawValue
+        // Only the parser's own errors have other codes than 1: help and version (0), usage (64).
+        if code == 0 { return say(MayflyRoot.fullMessage(for: error), on: console) }
+        if code == MayflyCore.ExitCode.badSpec {
+            console.error(line: MayflyRoot.fullMessage(for: error))
+            return code
+        }
+        console.error(line: "mayfly: \(error)")
+        return MayflyCore.ExitCode.internalError
+    }
+
+    private static func say(_ text: String, on console: Console) -> Int32 {
+        do {
+            try console.out(line: text)
+            return 0
+        } catch {
+            return 141
+        }
+    }
+}

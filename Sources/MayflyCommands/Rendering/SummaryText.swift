@@ -1,0 +1,100 @@
+import MayflyCore
+
+/// What is said at the end of a job: how it ended, where its results are, and what became of all it created.
+enum SummaryText {
+    static func lines(_ job: JobRecord, style: Style) -> [String] {
+        var lines = [headline(job, style: style)]
+        if let reason = job.attempt?.reason, job.outcome?.isSuccess != true {
+            lines.append("  reason    \(ControlSequences.line(reason.message))")
+            if let words = cloudWords(reason) { lines.append("            the cloud said: \(words)") }
+        }
+        let phases = job.phaseTimes.map { "\($0.phase) \(TimeText.duration($0.elapsed))" }
+        if !phases.isEmpty { lines.append("  time      \(phases.joined(separator: ", "))") }
+        lines.append("  results   \(job.resultsFolder)\(deliveryNote(job))")
+        lines += objects(job).map { "  \($0)" }
+        for warning in job.attempts.flatMap(\.warnings) {
+            lines.append("  \(style.bad("warning"))   \(ControlSequences.line(warning))")
+        }
+        lines.append("  next      \(nextCommands(job))")
+        return lines
+    }
+
+    /// `job 41 (train): failed, exit code 7, after 1m 12s`
+    static func headline(_ job: JobRecord, style: Style) -> String {
+        var text = "\(job.title): "
+        guard let outcome = job.outcome else { return text + "not finished (\(job.phaseWord))" }
+        text += outcome.isSuccess ? style.good(outcome.word) : style.bad(outcome.word)
+        if let code = job.attempt?.exitCode { text += ", exit code \(code)" }
+        text += ", after \(TimeText.duration(job.age(job.finishedAt ?? job.submittedAt)))"
+        return style.strong(text)
+    }
+
+    /// One line for each thing the job created, from the intent to the proof that it is gone.
+    static func objects(_ job: JobRecord) -> [String] {
+        let all = job.attempts.flatMap(\.objects)
+        if all.isEmpty { return ["instance  none was created"] }
+        return all.map { object in
+            let id = ControlSequences.line(object.cloudID ?? object.name)
+            switch object.kind {
+            case .instance: return "instance  " + instance(object, id)
+            case .snapshot: return "snapshot  " + snapshot(object, id)
+            }
+        }
+    }
+
+    private static func instance(_ object: CreatedObject, _ id: String) -> String {
+        switch object.state {
+        case .gone:
+            let time = object.goneAt.map { " at \(TimeText.clock($0))" } ?? ""
+            return "instance \(id) destroyed, gone from GET and list\(time)"
+        case .destroyAccepted:
+            let time = object.destroyAcceptedAt.map { " at \(TimeText.clock($0))" } ?? ""
+            return "instance \(id): destruction accepted\(time), its absence is not proven yet"
+        case .refused: return "none was created: the cloud refused"
+        case .unsettled: return "no instance \(id) was seen; the keeper watches for it until its expiry"
+        case .intended: return "instance \(id) was asked for; whether it exists is not known"
+        case .existing: return "instance \(id) still exists"
+        case .kept: return "instance \(id) was kept"
+        }
+    }
+
+    private static func snapshot(_ object: CreatedObject, _ id: String) -> String {
+        let name = ControlSequences.line(object.name)
+        switch object.state {
+        case .kept, .existing: return "\(id) (\(name)) kept; boot from it with image: \(id)"
+        case .intended, .unsettled: return "\(name) was asked for; whether it exists is not known"
+        case .refused: return "none was created: the cloud refused"
+        case .destroyAccepted, .gone: return "\(id) (\(name)) deleted"
+        }
+    }
+
+    private static func cloudWords(_ reason: Reason) -> String? {
+        let words = [reason.cloudCode, reason.cloudMessage].compactMap { $0 }.joined(separator: ": ")
+        return words.isEmpty ? nil : ControlSequences.line(words)
+    }
+
+    private static func deliveryNote(_ job: JobRecord) -> String {
+        switch job.attempt?.delivery {
+        case .complete: ""
+        case .partial: " (incomplete: some outputs did not arrive)"
+        case .some(.none), nil: " (no outputs: the command did not run to its end)"
+        }
+    }
+
+    private static func nextCommands(_ job: JobRecord) -> String {
+        if !job.isFinished { return "mayfly attach \(job.id), mayfly show \(job.id), mayfly audit" }
+        if job.outcome?.isSuccess == true { return "ls \(quoted(job.resultsFolder))/outputs, mayfly show \(job.id)" }
+        return "mayfly logs \(job.id), mayfly show \(job.id)"
+    }
+
+    private static func quoted(_ path: String) -> String {
+        let plain = path.utf8.allSatisfy {
+            ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "/._-+".utf8.contains($0)
+        }
+        return plain
+            ? path
+            : "'"
+                + path.split(separator: "'", omittingEmptySubsequences: false).joined(
+                    separator: "'\\''") + "'"
+    }
+}
