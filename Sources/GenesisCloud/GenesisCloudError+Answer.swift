@@ -26,20 +26,21 @@ extension GenesisCloudError {
         case 408: return .timeout
         case 429: return .rateLimited
         case 300..<400: return .badResponse
-        case 400..<600: break
+        // Whatever its words: after a 5xx nobody knows what was done, and no code may look like a plain refusal.
+        case 500..<600: return .server
+        case 400..<500: break
         default: return .badResponse
         }
-        // The API documents neither codes nor statuses for these two; only its words tell them apart.
+        // The API documents neither codes nor statuses for quota and capacity; only its words tell them apart.
         let words = words?.lowercased() ?? ""
         func speaks(of list: [String]) -> Bool { list.contains { words.contains($0) } }
         if speaks(of: ["quota", "payment", "billing", "balance", "funds", "credit", "suspended"]) { return .account }
         if speaks(of: ["capacity", "sold out", "out of stock", "not available", "unavailable", "no available"]) {
-            if status != 503 || speaks(of: ["capacity", "stock", "sold out"]) { return .capacity }
+            return .capacity
         }
         switch status {
         case 403: return .forbidden
         case 409, 423: return .conflict
-        case 500...: return .server
         default: return .validation
         }
     }

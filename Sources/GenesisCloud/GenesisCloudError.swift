@@ -49,7 +49,8 @@ public struct GenesisCloudError: Error, Sendable, Hashable, CustomStringConverti
     public var apiCode: String?
     /// The API's own words, or the beginning of a body that is not the API's.
     public var apiMessage: String?
-    /// `false` only when it is certain that the cloud did not act on the request. Always `false` for reads.
+    /// `false` only when it is certain that the cloud did not act on the request. Always `false` for reads, and for
+    /// the codes that name a refusal: `unauthorized` to `rateLimited`.
     public var requestMayHaveTakenEffect: Bool
     /// How long the cloud asks to be left alone.
     public var retryAfter: Duration?

@@ -59,7 +59,6 @@ struct Transport: Sendable {
         guard !call.changesSomething, attempt < configuration.maximumAttempts else { return nil }
         switch error.code {
         case .connection, .timeout, .server, .rateLimited: break
-        case .capacity where (error.httpStatus ?? 0) >= 500: break
         default: return nil
         }
         if let asked = error.retryAfter {

@@ -29,7 +29,8 @@ import Testing
             (409, "no capacity for this instance type", .capacity, false),
             (422, "instance type is sold out", .capacity, false), (429, "slow down", .rateLimited, false),
             (500, "boom", .server, true), (502, "bad gateway", .server, true),
-            (503, "Service Unavailable", .server, true), (503, "out of capacity", .capacity, true),
+            (503, "Service Unavailable", .server, true), (503, "out of capacity", .server, true),
+            (500, "quota service failed", .server, true),
             (302, "", .badResponse, true),
         ] as [(Int, String, GenesisCloudError.Code, Bool)])
     func refusals(_ status: Int, _ words: String, _ code: GenesisCloudError.Code, _ mayBe: Bool) async throws {
@@ -37,6 +38,11 @@ import Testing
         #expect(error?.code == code)
         #expect(error?.requestMayHaveTakenEffect == mayBe)
         #expect(error?.httpStatus == status)
+        let isRefusal = [
+            .unauthorized, .forbidden, .notFound, .validation, .account, .capacity, .conflict, .rateLimited,
+        ]
+        .contains(error?.code)
+        #expect(!(isRefusal && mayBe), "a code that reads as a refusal is one")
         #expect(error?.apiCode == "02035")
     }
 
