@@ -14,16 +14,28 @@ public enum MayflyCLI {
             return say(Build.version, on: console)
         }
         do {
+            let (arguments, extra) = splitExtra(arguments)
             let command = try MayflyRoot.parseAsRoot(arguments)
             guard var command = command as? any MayflyCommand else {
                 var group = command
                 try group.run()
                 return 0
             }
-            return try await command.run(in: .ofProcess())
+            var context = CommandContext.ofProcess()
+            context.extraArguments = extra
+            return try await command.run(in: context)
         } catch {
             return report(error, on: console)
         }
+    }
+
+    /// Takes what follows `--` off: it belongs to the job's command, exactly, and ArgumentParser allows nothing after
+    /// a list of specs.
+    static func splitExtra(_ arguments: [String]) -> (own: [String], extra: [String]) {
+        guard ["run", "submit"].contains(arguments.first), let mark = arguments.firstIndex(of: "--") else {
+            return (arguments, [])
+        }
+        return (Array(arguments[..<mark]), Array(arguments[(mark + 1)...]))
     }
 
     private static func report(_ error: any Error, on console: Console) -> Int32 {

@@ -14,7 +14,7 @@ struct MayflyRoot: ParsableCommand {
                 EXIT CODES of run and attach
                   0        the command succeeded and everything arrived
                   1-239    the command's own exit code, 128+n for signal n
-                  240      the startup script, the upload or setup failed; the command never ran
+                  240      the startup script, upload or setup failed
                   241      the cloud failed or refused
                   242      no capacity for this type
                   243      the connection was lost for good

@@ -53,9 +53,15 @@ struct OutputChannel {
     /// What was still held back when the log ended.
     mutating func finish() -> [UInt8] {
         var bytes = masker?.finish() ?? []
-        if filter != nil { bytes = filter!.visible(bytes) + filter!.finish() }
-        guard lines != nil else { return bytes }
-        return lines!.lines(bytes) + lines!.finish()
+        if var filter {
+            bytes = filter.visible(bytes) + filter.finish()
+            self.filter = filter
+        }
+        if var lines {
+            bytes = lines.lines(bytes) + lines.finish()
+            self.lines = lines
+        }
+        return bytes
     }
 
     /// The line that has no end yet, for the live region.

@@ -31,9 +31,6 @@ struct RunOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Do not ask before anything is created.")
     var yes = false
 
-    @Argument(parsing: .postTerminator, help: ArgumentHelp("Appended to the command exactly.", valueName: "argument"))
-    var extra: [String] = []
-
     mutating func validate() throws {
         if specs.isEmpty { throw ValidationError("Name a job spec; `mayfly init` writes one to start from.") }
         if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs): expected at least 1.") }

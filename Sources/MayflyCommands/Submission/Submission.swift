@@ -78,7 +78,7 @@ struct Submission {
         for warning in loaded.warnings { context.console.error(line: "warning: \(warning)") }
         return loaded.specs.map { spec in
             var definition = spec.definition
-            definition.extraArguments += options.extra
+            definition.extraArguments += context.extraArguments
             return (definition, spec.workdir)
         }
     }

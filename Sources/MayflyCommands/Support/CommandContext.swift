@@ -10,6 +10,8 @@ struct CommandContext: Sendable {
     var console: Console
     var time: any Timekeeper
     var entropy: any Entropy
+    /// What followed `--` on the command line of `run` and `submit`.
+    var extraArguments: [String] = []
 
     /// Of this process.
     static func ofProcess() -> CommandContext {

@@ -88,7 +88,8 @@ final class Console: Sendable {
         try bytes.withUnsafeBytes { buffer in
             var offset = 0
             while offset < buffer.count {
-                let count = Glibc.write(descriptor, buffer.baseAddress! + offset, buffer.count - offset)
+                let rest = UnsafeRawBufferPointer(rebasing: buffer[offset...])
+                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
                 if count >= 0 {
                     offset += count
                 } else if errno == EAGAIN {

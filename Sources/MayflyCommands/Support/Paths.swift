@@ -71,9 +71,8 @@ enum Paths {
         var offset = 0
         var failed = false
         while offset < bytes.count && !failed {
-            let count = bytes.withUnsafeBytes {
-                Glibc.write(descriptor, $0.baseAddress! + offset, bytes.count - offset)
-            }
+            let rest = bytes[offset...]
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count > 0 { offset += count } else { failed = errno != EINTR }
         }
         failed = failed || fsync(descriptor) != 0
