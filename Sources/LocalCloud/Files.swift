@@ -73,6 +73,30 @@ enum Files {
         }
     }
 
+    /// Kind, owner and mode of what a path leads to.
+    struct Facts {
+        let isFolder: Bool
+        let owner: uid_t
+        let group: gid_t
+        let mode: mode_t
+
+        init?(_ path: String) {
+            var facts = stat()
+            guard stat(path, &facts) == 0 else { return nil }
+            isFolder = facts.st_mode & S_IFMT == S_IFDIR
+            owner = facts.st_uid
+            group = facts.st_gid
+            mode = facts.st_mode & 0o7777
+        }
+    }
+
+    /// Milliseconds since 1970.
+    static func wallMilliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
     static func failure(_ verb: String, _ path: String) -> LocalCloudError {
         LocalCloudError(.storage, "cannot \(verb) \(path): \(String(cString: strerror(errno)))")
     }

@@ -4,7 +4,7 @@ extension HostBackend {
     func kill(_ id: String) async throws {
         let path = lock(id)
         let deadline = ContinuousClock.now + .seconds(20)
-        var tree = ProcessTree(lock: path)
+        var tree = ProcessTree(instance: id)
         let everyone = tree
         while true {
             // Killing init ends its namespace; its holder outside ends by itself, after the last member is gone.
@@ -15,7 +15,7 @@ extension HostBackend {
                 throw LocalCloudError(.machine, "instance \(id) does not end: \(tree.holders) \(everyone.members)")
             }
             try await Task.sleep(for: .milliseconds(3))
-            tree = ProcessTree(lock: path)
+            tree = ProcessTree(instance: id)
         }
     }
 
@@ -29,7 +29,7 @@ extension HostBackend {
         try Files.makeFolder(snapshots)
         let partial = "\(snapshots)/\(snapshot).partial"
         try await Tool.remove(partial)
-        let tree = ProcessTree(lock: lock(id))
+        let tree = ProcessTree(instance: id)
         let frozen = freeze(tree, id)
         defer { thaw(id, frozen) }
         try await Tool.shell("cp -a --reflink=auto -- \"$1\" \"$2\"", [disk(id) + "/upper", partial])
@@ -44,7 +44,7 @@ extension HostBackend {
 
     func thaw(_ id: String) {
         guard let list = Files.text(folder(id) + "/frozen") else { return }
-        let members = Set(ProcessTree(lock: lock(id)).members)
+        let members = Set(ProcessTree(instance: id).members)
         thaw(id, list.split(separator: "\n").compactMap { pid_t($0) }.filter(members.contains))
     }
 

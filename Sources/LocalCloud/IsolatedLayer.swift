@@ -27,16 +27,15 @@ struct IsolatedLayer {
         var so = ""
         for part in path.split(separator: "/") {
             so += "/" + part
-            var facts = stat()
-            let known = stat(so, &facts) == 0
-            guard !known || facts.st_mode & S_IFMT == S_IFDIR else { return }
+            let known = Files.Facts(so)
+            guard known?.isFolder != false else { return }
             guard mkdir(folder + so, 0o755) == 0 else {
                 guard errno == EEXIST else { throw Files.failure("create", folder + so) }
                 continue
             }
-            if known {
-                _ = chown(folder + so, facts.st_uid, facts.st_gid)
-                _ = chmod(folder + so, facts.st_mode & 0o7777)
+            if let known {
+                _ = chown(folder + so, known.owner, known.group)
+                _ = chmod(folder + so, known.mode)
             }
         }
         let yes: [UInt8] = [UInt8(ascii: "y")]

@@ -35,7 +35,8 @@ public struct LocalCloud: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let service = CloudService(
             environment: .init(
-                home: home, build: configuration.build, idleLimit: configuration.idleLimit, now: Self.now,
+                home: home, build: configuration.build, idleLimit: configuration.idleLimit,
+                now: { Files.wallMilliseconds() },
                 freshID: Self.freshID),
             backend: backend, state: state, loop: group.next(), logger: logger)
         let result: Result<Void, any Error>
@@ -100,12 +101,6 @@ public struct LocalCloud: Sendable {
         let digits = (0..<4).map { _ in Self.hexadecimal(generator.next(), 16) }.joined()
         try Files.replace(path, with: Array(digits.utf8))
         return digits
-    }
-
-    @Sendable private static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
     /// A random UUID (version 4).

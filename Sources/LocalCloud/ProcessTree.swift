@@ -9,15 +9,22 @@ struct ProcessTree: Sendable {
     /// The PID namespace of init; `nil` when there is no init.
     let namespace: Files.Identity?
 
-    init(lock: String) {
-        guard let wanted = Files.Identity(lock) else {
-            holders = []
-            namespace = nil
-            return
+    /// - Parameter id: the instance's, a UUID that occurs in no other path. Its home may have been moved or removed
+    ///   meanwhile: the descriptor still tells.
+    init(instance id: String) {
+        let ending = "/instances/\(id)/lock"
+        holders = Self.allProcesses().filter { pid in
+            guard let link = Self.link("/proc/\(pid)/fd/9") else { return false }
+            return link.hasSuffix(ending) || link.hasSuffix(ending + " (deleted)")
         }
-        holders = Self.allProcesses().filter { Files.Identity("/proc/\($0)/fd/9") == wanted }
         let own = Files.Identity("/proc/self/ns/pid")
         namespace = holders.lazy.compactMap { Files.Identity("/proc/\($0)/ns/pid") }.first { $0 != own }
+    }
+
+    private static func link(_ path: String) -> String? {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink(path, &buffer, buffer.count)
+        return count > 0 ? String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
     }
 
     /// All processes now in the instance's namespace.
