@@ -5,6 +5,11 @@ public struct TreeReport: Sendable, Hashable {
         public var path: String
         /// Logical length; a sparse file takes less disk.
         public var bytes: Int64
+
+        public init(path: String, bytes: Int64) {
+            self.path = path
+            self.bytes = bytes
+        }
     }
 
     /// Everything that arrived, in the order of arrival. Links and folders are not listed.
@@ -14,6 +19,12 @@ public struct TreeReport: Sendable, Hashable {
     /// Whether every file the instance offered arrived and matched its SHA-256, and every asked-for path was offered.
     /// A skipped link or socket alone does not make it `false`.
     public var complete: Bool
+
+    public init(files: [File], skipped: [String], complete: Bool) {
+        self.files = files
+        self.skipped = skipped
+        self.complete = complete
+    }
 }
 
 /// Bounds on what an instance can make this side keep.

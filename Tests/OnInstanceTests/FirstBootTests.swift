@@ -60,7 +60,9 @@ struct FirstBootTests {
     }
 
     /// Runs the embedded scripts themselves, as this user, below a root of their own.
-    @Test(arguments: [("#!/bin/bash\necho out; echo err >&2; [[ 1 == 1 ]] && exit 5", Int32(5)), ("echo out; echo err", 0)])
+    @Test(arguments: [
+        ("#!/bin/bash\necho out; echo err >&2; [[ 1 == 1 ]] && exit 5", Int32(5)), ("echo out; echo err", 0),
+    ])
     func theScriptsStatusAndOutputAreKept(script: String, code: Int32) async throws {
         let instance = try await TestInstance(startup: nil, installed: false)
         let user = try await instance.run(RemoteStep(command: "id -un")).line
@@ -137,7 +139,8 @@ struct StartupTests {
 struct StageStatusTests {
     @Test func foreignTextIsNoStatus() {
         for text in [
-            "", "\n", "exit", "exit x", "exit 256", "exit -1", "success", "exit 0 stdout 1", "exit 0 stdout 1 ab stderr 2 cd",
+            "", "\n", "exit", "exit x", "exit 256", "exit -1", "success", "exit 0 stdout 1",
+            "exit 0 stdout 1 ab stderr 2 cd",
         ] {
             #expect(StageStatus.parse(text) == nil)
         }

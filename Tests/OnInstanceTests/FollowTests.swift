@@ -1,4 +1,5 @@
 import Foundation
+import MayflyCore
 import OnInstance
 import Testing
 
@@ -10,7 +11,7 @@ struct FollowTests {
             TestInstance.launch(.shell("echo one; until [ -e go ]; do sleep 0.01; done; echo two; echo err >&2")))
         let following = try instance.begin(instance.supervisor.follow(.run, stdoutOffset: 0, stderrOffset: 0))
         try await instance.eventually("the first line") { following.stdout == Array("one\n".utf8) }
-        FileManager.default.createFile(atPath: "\(instance.home)/work/go", contents: nil)
+        _ = FileManager.default.createFile(atPath: "\(instance.home)/work/go", contents: nil)
         let answer = try await following.end()
         #expect(answer.code == 0)
         #expect(answer.text == "one\ntwo\n")
@@ -25,7 +26,7 @@ struct FollowTests {
         try await instance.eventually("the command runs") { instance.exists("\(instance.home)/work/up") }
         let following = try instance.begin(instance.supervisor.follow(.run, stdoutOffset: 4, stderrOffset: 3))
         try await instance.eventually("the rest") { following.stdout == Array("456789".utf8) }
-        FileManager.default.createFile(atPath: "\(instance.home)/work/go", contents: nil)
+        _ = FileManager.default.createFile(atPath: "\(instance.home)/work/go", contents: nil)
         let answer = try await following.end()
         #expect(answer.text == "456789XY")
         #expect(answer.errors.isEmpty)
@@ -54,7 +55,7 @@ struct FollowTests {
         try await instance.eventually("the follower ends") {
             !following.isRunning && instance.processes { $0.hasPrefix("tail\0") && $0.contains(instance.state) }.isEmpty
         }
-        FileManager.default.createFile(atPath: "\(instance.home)/work/go", contents: nil)
+        _ = FileManager.default.createFile(atPath: "\(instance.home)/work/go", contents: nil)
         #expect(try await instance.sealed().result == .exited(0))
     }
 
@@ -64,7 +65,7 @@ struct FollowTests {
             TestInstance.launch(
                 .shell("until [ -e go ]; do sleep 0.01; done; for i in $(seq 20); do date +%s%N; sleep 0.05; done")))
         let following = try instance.begin(instance.supervisor.follow(.run, stdoutOffset: 0, stderrOffset: 0))
-        FileManager.default.createFile(atPath: "\(instance.home)/work/go", contents: nil)
+        _ = FileManager.default.createFile(atPath: "\(instance.home)/work/go", contents: nil)
         var delays: [Double] = []
         var seen = 0
         try await instance.eventually("twenty lines") {
@@ -90,7 +91,8 @@ struct FollowTests {
     static func pathWithoutGNUTail(_ instance: TestInstance) throws -> String {
         let folder = "\(instance.root)/bin"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let script = "#!/bin/sh\n[ \"$1\" != --version ] || { echo 'tail of another make'; exit 0; }\nexec /usr/bin/tail \"$@\"\n"
+        let script =
+            "#!/bin/sh\n[ \"$1\" != --version ] || { echo 'tail of another make'; exit 0; }\nexec /usr/bin/tail \"$@\"\n"
         try Data(script.utf8).write(to: URL(fileURLWithPath: "\(folder)/tail"))
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(folder)/tail")
         return "\(folder):/usr/bin:/bin"

@@ -13,7 +13,7 @@ final class RunningStep: Sendable {
     }
 
     private let streams = Mutex(Streams())
-    nonisolated(unsafe) private let process = Process()
+    private let process = Process()
     private let output = Pipe()
     private let errors = Pipe()
 

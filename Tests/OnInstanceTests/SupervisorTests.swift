@@ -65,7 +65,8 @@ struct SupervisorTests {
         #expect(Int(gpus) != nil)
         #expect(
             logs.text
-                == "\(instance.home)/work|7|probe|2|\(instance.state)/outputs|\(gpus)|1|\(odd)|s3'cret|stdin at its end\n")
+                == "\(instance.home)/work|7|probe|2|\(instance.state)/outputs|\(gpus)|1|\(odd)|s3'cret|stdin at its end\n"
+        )
     }
 
     @Test func secretsAreNeitherOnDiskNorInArguments() async throws {
@@ -81,7 +82,7 @@ struct SupervisorTests {
         let found = try await instance.run(
             RemoteStep(command: "grep -rls '\(secret)' '\(instance.root)' /dev/shm || true"))
         #expect(found.text.isEmpty)
-        FileManager.default.createFile(atPath: "\(instance.home)/work/go", contents: nil)
+        _ = FileManager.default.createFile(atPath: "\(instance.home)/work/go", contents: nil)
         #expect(try await instance.sealed().result == .exited(0))
     }
 
@@ -100,7 +101,8 @@ struct SupervisorTests {
 
     @Test func interruptsAreNotIgnoredByTheJob() async throws {
         let instance = try await TestInstance()
-        let (status, _) = try await instance.complete(TestInstance.launch(.argv(["bash", "-c", "kill -INT $$; exit 3"])))
+        let (status, _) = try await instance.complete(
+            TestInstance.launch(.argv(["bash", "-c", "kill -INT $$; exit 3"])))
         #expect(status.result == .exited(130))
     }
 

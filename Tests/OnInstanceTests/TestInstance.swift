@@ -103,7 +103,8 @@ final class TestInstance: Sendable {
     }
 
     /// Waits for a condition that a process brings about; five seconds are for a loaded machine.
-    func eventually(_ what: String, within limit: Duration = .seconds(10), _ condition: () throws -> Bool) async throws {
+    func eventually(_ what: String, within limit: Duration = .seconds(10), _ condition: () throws -> Bool) async throws
+    {
         let end = ContinuousClock.now + limit
         while try !condition() {
             guard ContinuousClock.now < end else { throw Failure(message: "never: \(what)") }

@@ -28,7 +28,8 @@ struct HostileStreamTests {
 
     @Test func writingThroughALink() async throws {
         let (report, scratch) = try await Self.receive(
-            "mkdir ../target && ln -s ../target l && echo x > f && tar -cPf tar l && tar -rPf tar --transform 's,^f$,l/f,' f")
+            "mkdir ../target && ln -s ../target l && echo x > f && tar -cPf tar l && tar -rPf tar --transform 's,^f$,l/f,' f"
+        )
         #expect(!FileManager.default.fileExists(atPath: scratch.path + "/target/f"))
         #expect(!report.complete)
     }

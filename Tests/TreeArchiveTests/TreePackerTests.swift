@@ -30,9 +30,12 @@ struct TreePackerTests {
         let scratch = try Scratch()
         let tree = scratch.path + "/tree"
         for name in [
-            "keep.py", "a.log", "important.log", "build/out.o", "src/build/deep.o", "src/lib.c", "doc/build", "x/y/cache/f",
-            "x/cache/f", "data/raw/1.bin", "data/raw/keep.txt", "secret.env", "sub/only-here.tmp", "other/only-here.tmp",
-            "sub/top", "top", "[x]", "venv/bin/python", ".git/config", "sub/.git", "with space ", "foo/a/b/bar", "foo/bar",
+            "keep.py", "a.log", "important.log", "build/out.o", "src/build/deep.o", "src/lib.c", "doc/build",
+            "x/y/cache/f",
+            "x/cache/f", "data/raw/1.bin", "data/raw/keep.txt", "secret.env", "sub/only-here.tmp",
+            "other/only-here.tmp",
+            "sub/top", "top", "[x]", "venv/bin/python", ".git/config", "sub/.git", "with space ", "foo/a/b/bar",
+            "foo/bar",
         ] { try scratch.write("tree/\(name)") }
         try scratch.write(
             "tree/.gitignore",
@@ -55,8 +58,10 @@ struct TreePackerTests {
         let patterns = "*.a\n!keep.a\n/b/*\n!/b/c\nd/**\n**/e/f\ng?h\n[i-k]*\nl/\nm/n\n*~\nq/**/r\n!q/s/r\n\\!t\nu\\ \n"
         try scratch.write("tree/.gitignore", patterns)
         for name in [
-            "x.a", "keep.a", "z/keep.a", "b/c", "b/d", "z/b/d", "d/1", "d/2/3", "z/d/1", "e/f", "z/e/f", "z/y/e/f", "e/g",
-            "gxh", "g/h", "i1", "z/j", "h1", "l/1", "z/l/1", "z/q/l", "m/n", "z/m/n", "back~", "q/r", "q/s/r", "q/s/t/r", "!t",
+            "x.a", "keep.a", "z/keep.a", "b/c", "b/d", "z/b/d", "d/1", "d/2/3", "z/d/1", "e/f", "z/e/f", "z/y/e/f",
+            "e/g",
+            "gxh", "g/h", "i1", "z/j", "h1", "l/1", "z/l/1", "z/q/l", "m/n", "z/m/n", "back~", "q/r", "q/s/r",
+            "q/s/t/r", "!t",
             "u ", "u", "z/u ",
         ] { try scratch.write("tree/\(name)") }
         try scratch.sh("git init -q tree")
