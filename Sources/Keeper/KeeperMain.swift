@@ -85,9 +85,8 @@ package enum KeeperMain {
         var quietSince: ContinuousClock.Instant?
         while true {
             try await Task.sleep(for: .seconds(1))
-            var info = stat()
             // Without its home nothing can be journaled any more, so nothing may be done.
-            guard stat(home.store, &info) == 0 else { return }
+            guard access(home.store, F_OK) == 0 else { return }
             if await conductor.isIdle { await vault.forget(allBut: []) }
             guard idles, activity.isQuiet, await conductor.isIdle else {
                 quietSince = nil

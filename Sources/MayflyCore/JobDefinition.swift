@@ -120,7 +120,7 @@ public struct FrozenCode: Codable, Hashable, Sendable {
     }
 }
 
-public enum JobCommand: Codable, Hashable, Sendable {
+public enum JobCommand: Hashable, Sendable {
     /// Run by `bash`.
     case shell(String)
     /// Exact argv; never seen by a shell.
@@ -139,7 +139,7 @@ public struct EnvironmentVariable: Codable, Hashable, Sendable {
 
 /// Where a secret's value is found at submit. The value itself lives in the keeper's memory only.
 public struct SecretReference: Codable, Hashable, Sendable {
-    public enum Source: Codable, Hashable, Sendable {
+    public enum Source: Hashable, Sendable {
         /// An environment variable of the submitting shell.
         case environment(String)
         /// A file, one trailing newline removed. Absolute, or relative to the spec (made absolute at submit).

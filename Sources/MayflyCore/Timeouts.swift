@@ -4,7 +4,7 @@ public enum JobClock: String, Codable, Sendable, CaseIterable {
 }
 
 /// The limit of each clock. `nil` = no limit.
-public struct Timeouts: Codable, Hashable, Sendable {
+public struct Timeouts: Hashable, Sendable {
     /// Waiting for a slot. None by default.
     public var queue: Duration?
     /// From the create request until logged in.

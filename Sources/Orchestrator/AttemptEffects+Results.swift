@@ -100,8 +100,8 @@ extension AttemptEffects {
                 case .cannotTell(let reason): words = reason.message
                 case .stillThere(let status):
                     words = "the instance to disappear (status \(status))"
-                    // An accepted request that had no effect is asked again.
-                    if status == "active", lastAsked.duration(to: time.now().boot) > .seconds(60) {
+                    // An accepted request that had no effect, or got stuck, is asked again.
+                    if lastAsked.duration(to: time.now().boot) > .seconds(30) {
                         lastAsked = time.now().boot
                         try await provider.destroy(id)
                     }

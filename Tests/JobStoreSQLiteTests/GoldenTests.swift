@@ -47,14 +47,13 @@ import Testing
     }
 
     static let definition = #"""
-        {"command":{"shell":{"_0":"python train.py"}},"environment":[{"name":"EPOCHS","value":"3"}],\#
+        {"command":{"shell":"python train.py"},"environment":[{"name":"EPOCHS","value":"3"}],\#
         "extraArguments":[],"labels":{"team":"vision"},"machine":{"image":"ubuntu-22.04",\#
         "region":"ARC-IS-HAF-1","type":"vcpu-4_memory-12g_disk-80g_nvidia3080-1","volumes":[]},\#
         "name":"train","outputs":["model/*.pt"],"secrets":[{"name":"WANDB_KEY",\#
-        "source":{"environment":{"_0":"WANDB_KEY"}}}],"snapshot":{"when":"never"},"ssh":{"hostKey":"pinned",\#
-        "pty":false,"user":"ubuntu"},"timeouts":{"collect":[97,10665824850173493248],"provision":[97,\#
-        10665824850173493248],"run":[4683,13897502818169782272],"setup":[97,10665824850173493248],\#
-        "snapshot":[65,961635208879144960]}}
+        "source":{"environment":"WANDB_KEY"}}],"snapshot":{"when":"never"},"ssh":{"hostKey":"pinned",\#
+        "pty":false,"user":"ubuntu"},"timeouts":{"collect":1800000,"provision":1800000,\#
+        "run":86400000,"setup":1800000,"snapshot":1200000}}
         """#
     static let attempt = #"""
         {"bootID":"boot-1","cancelRequested":false,"commandStarted":false,"delivery":"none",\#
