@@ -44,7 +44,9 @@ enum KnownMachines {
         guard let match = type.wholeMatch(of: /vcpu-\d+_memory-\d+g(?:_disk-\d+g)?(?:_([a-z][a-z0-9-]*)-\d+)?/) else {
             return nil
         }
-        return match.output.1.map(String.init) ?? ""
+        let accelerator = match.output.1.map(String.init) ?? ""
+        // `disk-80` is a disk without its `g`.
+        return ["disk", "memory", "vcpu"].contains(accelerator) ? nil : accelerator
     }
 
     static let accelerators = Set(types.compactMap(accelerator(of:)))
