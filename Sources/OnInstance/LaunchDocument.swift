@@ -63,7 +63,9 @@ public struct LaunchDocument: Sendable {
     /// The script `bash` runs from a file, or `nil` for an exact argument list.
     private var script: String? {
         guard case .shell(let text) = command else { return nil }
-        guard !extraArguments.isEmpty, !ShellText.usesPositionalParameters(text) else { return text.isEmpty ? ":" : text }
+        guard !extraArguments.isEmpty, !ShellText.usesPositionalParameters(text) else {
+            return text.isEmpty ? ":" : text
+        }
         var trimmed = text
         while trimmed.last?.isWhitespace == true { trimmed.removeLast() }
         return trimmed + " \"$@\""
@@ -90,7 +92,9 @@ public struct LaunchDocument: Sendable {
     }
 
     /// Read-only in one shell or another: assigning them would end the supervisor's shell.
-    private static let reserved: Set<String> = ["PPID", "UID", "EUID", "BASHOPTS", "SHELLOPTS", "BASH_VERSINFO", "OPTIND"]
+    private static let reserved: Set<String> = [
+        "PPID", "UID", "EUID", "BASHOPTS", "SHELLOPTS", "BASH_VERSINFO", "OPTIND",
+    ]
 
     private static func seconds(_ duration: Duration) -> String {
         let milliseconds = max(0, duration.milliseconds)

@@ -13,7 +13,8 @@ enum YAMLText {
             case "\r": quoted += "\\r"
             default:
                 switch scalar.value {
-                case 0x20...0x7e, 0xa0...0x2027, 0x202a...0xd7ff, 0xe000...0xfefe, 0xff00...0xfffd, 0x1_0000...0x10_ffff:
+                case 0x20...0x7e, 0xa0...0x2027, 0x202a...0xd7ff, 0xe000...0xfefe, 0xff00...0xfffd,
+                    0x1_0000...0x10_ffff:
                     quoted.unicodeScalars.append(scalar)
                 case let code where code <= 0xff: quoted += "\\x" + hex(code, 2)
                 case let code: quoted += "\\u" + hex(code, 4)

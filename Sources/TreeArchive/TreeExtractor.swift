@@ -106,7 +106,8 @@ final class TreeExtractor {
     // MARK: Entries
 
     private func take(_ entry: OpaquePointer, of archive: OpaquePointer) throws {
-        guard let name = Self.bytes(archive_entry_pathname(entry)) ?? Self.bytes(archive_entry_pathname_utf8(entry)) else {
+        guard let name = Self.bytes(archive_entry_pathname(entry)) ?? Self.bytes(archive_entry_pathname_utf8(entry))
+        else {
             return problem("an entry without a readable name was skipped")
         }
         let components = name.split(separator: UInt8(ascii: "/")).map(Array.init).filter { $0 != [0x2e] }
@@ -128,7 +129,8 @@ final class TreeExtractor {
         case S_IFDIR:
             try folder.makeFolder(components)
         case S_IFLNK:
-            guard let target = Self.bytes(archive_entry_symlink(entry)) ?? Self.bytes(archive_entry_symlink_utf8(entry)),
+            guard
+                let target = Self.bytes(archive_entry_symlink(entry)) ?? Self.bytes(archive_entry_symlink_utf8(entry)),
                 LinkTarget.staysInside(target, depth: components.count - 1)
             else { return note("\(printable(name)) was skipped: a link that leads out of the results folder") }
             // Made last, so that nothing can be written through one.

@@ -72,7 +72,8 @@ public enum TreePacker {
             try writer.begin(entry)
             let depth = item.path.split(separator: UInt8(ascii: "/")).count - 1
             guard !LinkTarget.staysInside(target, depth: depth) else { return nil }
-            return "\(printable(item.path)) is a link out of the workdir (\(printable(target))); on the instance it may "
+            return
+                "\(printable(item.path)) is a link out of the workdir (\(printable(target))); on the instance it may "
                 + "lead nowhere"
         default:
             return try addFile(item, absolute, entry, to: writer)
@@ -118,7 +119,8 @@ public enum TreePacker {
     private static func unreadable(_ path: [UInt8]) -> TreeArchiveError {
         TreeArchiveError(
             code: .unreadableFile,
-            message: "\(printable(path)) cannot be read: \(systemMessage()); exclude it in .mayflyignore or fix its rights")
+            message:
+                "\(printable(path)) cannot be read: \(systemMessage()); exclude it in .mayflyignore or fix its rights")
     }
 
     private static func writeFailed(_ path: String) -> TreeArchiveError {

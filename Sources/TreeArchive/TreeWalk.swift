@@ -32,7 +32,8 @@ struct TreeWalk {
         guard let names = Self.names(in: folderBytes(relative)) else {
             let words = "\(absolute) cannot be read: \(systemMessage())"
             if relative.isEmpty { throw TreeArchiveError(code: .unreadableFolder, message: words) }
-            throw TreeArchiveError(code: .unreadableFile, message: words + "; exclude it in .mayflyignore or fix its rights")
+            throw TreeArchiveError(
+                code: .unreadableFile, message: words + "; exclude it in .mayflyignore or fix its rights")
         }
         var rules = outer
         let here = prefix.isEmpty || relative.isEmpty ? prefix + relative : prefix + [slash] + relative
@@ -105,7 +106,10 @@ struct TreeWalk {
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
                 tuple.withMemoryRebound(to: UInt8.self, capacity: 256) { bytes in
-                    Array(UnsafeBufferPointer(start: bytes, count: strnlen(UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self), 256)))
+                    Array(
+                        UnsafeBufferPointer(
+                            start: bytes,
+                            count: strnlen(UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self), 256)))
                 }
             }
             if name != [0x2e], name != [0x2e, 0x2e] { names.append(name) }

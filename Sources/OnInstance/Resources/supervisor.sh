@@ -313,6 +313,7 @@ follow() {
         tail -c "+$(($2 + 1))" "$s.out" 9<&- &
         tail -c "+$(($3 + 1))" "$s.err" >&2 9<&- &
         wait
+        exit 0
     elif is_gnu tail; then
         follow_with_tail "$2" "$3"
     else
@@ -334,6 +335,7 @@ follow_with_tail() {
     wait "$out_tail"
     wait "$err_tail"
     kill "$waiter" 2>/dev/null
+    exit 0
 }
 
 follow_by_polling() {
