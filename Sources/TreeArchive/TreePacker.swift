@@ -18,9 +18,9 @@ public enum TreePacker {
             throw writeFailed(blobFolder)
         }
         var template = Array("\(blobFolder)/.packing-XXXXXX".utf8CString)
-        let descriptor = template.withUnsafeMutableBufferPointer { mkstemp($0.baseAddress!) }
+        let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw writeFailed(blobFolder) }
-        let temporary = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         var isKept = false
         defer {
             close(descriptor)

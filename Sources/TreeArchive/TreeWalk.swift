@@ -133,7 +133,5 @@ struct TreeWalk {
 
 /// Calls `body` with a C path of these bytes.
 func withPath<Result>(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
-    (bytes + [0]).withUnsafeBufferPointer { buffer in
-        buffer.withMemoryRebound(to: CChar.self) { body($0.baseAddress!) }
-    }
+    body((bytes + [0]).map { CChar(bitPattern: $0) })
 }

@@ -24,7 +24,7 @@ final class RunningStep: Sendable {
         Thread.detachNewThread {
             var done = 0
             while done < bytes.count {
-                let count = bytes.withUnsafeBytes { write(input, $0.baseAddress! + done, bytes.count - done) }
+                let count = write(input, Array(bytes[done...]), bytes.count - done)
                 guard count > 0 else { break }
                 done += count
             }
