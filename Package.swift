@@ -118,12 +118,22 @@ let package = Package(
             "GenesisCloudTests",
             ["GenesisCloud", nioCore, nioPosix, log, .product(name: "NIOHTTP1", package: "swift-nio")]),
         testTarget("CloudModelTests", ["CloudModel"]),
-        testTarget("LocalCloudTests", ["LocalCloud", "CMayflySys", log, nioCore, nioPosix]),
+        testTarget(
+            "LocalCloudTests",
+            [
+                "LocalCloud", "CloudModel", "CMayflySys", log, nioCore, nioPosix,
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]),
         testTarget("OnInstanceTests", ["OnInstance", "MayflyCore"]),
         testTarget("TreeArchiveTests", ["TreeArchive", "OnInstance", "MayflyCore"]),
         testTarget("SSHTransportTests", ["SSHTransport", nioCore, nioPosix, crypto, log]),
         testTarget("PositionedYAMLTests", ["PositionedYAML"]),
         testTarget("JobSpecTests", ["JobSpec", "MayflyCore"]),
-        testTarget("MayflyCommandsTests", ["MayflyCommands", "MayflyCore", "Keeper"]),
+        testTarget(
+            "MayflyCommandsTests",
+            [
+                "MayflyCommands", "MayflyCore", "Keeper",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
     ]
 )

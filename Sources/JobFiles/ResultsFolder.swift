@@ -36,7 +36,7 @@ actor ResultsFolder: JobFolder {
     }
 
     func receiveOutputs() async throws -> any OutputsReceiver {
-        OutputsFolder(receiver: TreeReceiver(destination: path + "/outputs"))
+        try await OutputsFolder(path: path)
     }
 
     func write(_ receipt: Receipt) async throws {
@@ -69,16 +69,4 @@ private final class LogBox: @unchecked Sendable {
 /// Runs blocking work off the cooperative pool.
 func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await NIOThreadPool.singleton.runIfActive(body)
-}
-
-/// The outputs of a job as they arrive.
-struct OutputsFolder: OutputsReceiver {
-    let receiver: TreeReceiver
-
-    func receive(_ bytes: [UInt8]) async throws { try await receiver.receive(bytes) }
-
-    func finish() async throws -> OutputsReport {
-        let report = try await receiver.finish()
-        return OutputsReport(complete: report.complete, warnings: report.skipped)
-    }
 }

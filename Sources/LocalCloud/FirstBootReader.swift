@@ -54,7 +54,7 @@ struct FirstBootReader {
             guard let mapping = node.mapping else {
                 return invalid("\(name): the cloud-config is no mapping")
             }
-            let how = (mapping["merge_how"] ?? mapping["merge_type"])?.string ?? ""
+            let how = Self.listMerging(mapping["merge_how"] ?? mapping["merge_type"])
             for (key, value) in mapping {
                 guard let key = key.string else { continue }
                 if how.contains("append"), let old = config[key]?.sequence, let new = value.sequence {
@@ -68,6 +68,15 @@ struct FirstBootReader {
         } catch {
             invalid("\(name): the cloud-config is no valid YAML: \(error)")
         }
+    }
+
+    /// How lists are merged: `list(append)+…`, or the form of one mapping per kind with its settings.
+    private static func listMerging(_ node: Node?) -> String {
+        if let text = node?.string { return text }
+        let kinds = node?.sequence.map(Array.init) ?? []
+        let ofLists = kinds.first { $0.mapping?["name"]?.string == "list" }
+        let settings = ofLists?.mapping?["settings"]?.sequence.map(Array.init) ?? []
+        return settings.compactMap(\.string).joined(separator: " ")
     }
 
     private mutating func applyConfig() {

@@ -89,7 +89,7 @@ extension AttemptEffects {
     private func followToSeal(on host: any RemoteHost) async throws -> AttemptEvent {
         try await followLogs(on: host)
         guard let status = try await sealed(.run, on: host) else {
-            return .commandEnded(.unknown, logsComplete: true)
+            return .commandEnded(.unknown, logsComplete: false)
         }
         if try await logsMatch(status) { return .commandEnded(status.result, logsComplete: true) }
         // Once more from the beginning: what is here was cut or damaged on this side.
@@ -114,7 +114,8 @@ extension AttemptEffects {
     }
 
     private func logsMatch(_ status: StageStatus) async throws -> Bool {
-        guard let stdout = status.stdout, let stderr = status.stderr else { return true }
+        // Without a seal nobody knows how long the logs should be; a command that never began has none.
+        guard let stdout = status.stdout, let stderr = status.stderr else { return status.result == .stopped }
         return try await onFolder {
             let outMatches = try await context.folder.seal(
                 .stdout, bytes: stdout.bytes, sha256: stdout.sha256)

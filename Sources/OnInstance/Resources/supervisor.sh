@@ -517,7 +517,7 @@ output() {
     done
     case /$pattern/ in
     //* | */../*)
-        note x "$1 was refused: outputs are paths inside ~/work"
+        note n "$1 was skipped: outputs are paths inside ~/work"
         return
         ;;
     esac
@@ -532,7 +532,7 @@ output() {
         found=1
         case $parent/ in
         "$work"/*) list_tree w "./$match" ;;
-        *) note x "$match was refused: a link leads it out of ~/work" ;;
+        *) note n "$match was skipped: a link leads it out of ~/work" ;;
         esac
     done <"$lists/matches"
     [ -n "$found" ] || note x "$1 did not arrive: there is no such path in ~/work"
