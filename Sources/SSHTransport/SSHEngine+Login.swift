@@ -3,7 +3,7 @@ import NIOCore
 /// Key exchange, authentication, and the sign of life afterwards.
 extension SSHEngine {
     func handshake(hostKeys: [String], _ waiting: CheckedContinuation<[UInt8], any Error>) {
-        if let lost { return waiting.resume(throwing: lost) }
+        if let lost { return waiting.resume(throwing: withoutBanner(lost)) }
         let refused = hostKeys.isEmpty ? 0 : session.preferHostKeys(hostKeys)
         guard refused == 0 else {
             return waiting.resume(

@@ -82,7 +82,8 @@ import Testing
     @Test func peerThatClosesAtOnce() async throws {
         let listener = try await listener { $0.eventLoop.execute { [channel = $0] in channel.close(promise: nil) } }
         let port = try #require(listener.localAddress?.port)
-        #expect(await failure { try await connect(port: port) }?.code == .closedBeforeBanner)
+        let error = await failure { try await connect(port: port) }
+        #expect(error?.code == .closedBeforeBanner, "\(error as Any)")
         try await listener.close().get()
     }
 
@@ -122,8 +123,8 @@ import Testing
 
     @Test func resetFailsEveryCommand() async throws {
         let server = try await SSHServer()
-        let relay = try await Relay.start(to: server.port)
-        try await server.withConnection(port: relay.port) { connection async throws -> Void in
+        let relay = try await Relay.start(to: server)
+        try await server.withConnection(relay: relay) { connection async throws -> Void in
             let (started, announce) = AsyncStream<Void>.makeStream()
             try await withThrowingTaskGroup(of: SSHError?.self) { group in
                 for _ in 0..<3 {
@@ -154,9 +155,10 @@ import Testing
 
     @Test func silenceIsLoss() async throws {
         let server = try await SSHServer()
-        let relay = try await Relay.start(to: server.port)
+        let relay = try await Relay.start(to: server)
         let configuration = SSHConfiguration(keepaliveInterval: .milliseconds(200), keepaliveLimit: 2)
-        try await server.withConnection(configuration: configuration, port: relay.port) { connection async throws -> Void in
+        try await server.withConnection(configuration: configuration, relay: relay) {
+            connection async throws -> Void in
             let error = await failure {
                 _ = try await connection.execute("echo started; sleep 1000") { _ in relay.fallSilent() }
             }
@@ -191,20 +193,20 @@ import Testing
     @Test func hundredConnectionsOnOneLoopLeaveNothing() async throws {
         let server = try await SSHServer()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let port = server.port
+        let address = try SocketAddress(ipAddress: server.host, port: server.port)
+        /// Sockets of this process that lead to this server; unlike the count of all descriptors, other tests leave it alone.
         @Sendable func sockets() throws -> Int {
-            // Established connections of this process to that server: unlike all descriptors, other tests leave it alone.
-            let table = try String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8)
-            let wanted = String(format: "0100007F:%04X", port)
-            var mine = Set<String>()
-            for line in table.split(separator: "\n").dropFirst() {
-                let fields = line.split(separator: " ")
-                if fields.count > 9, fields[2] == wanted { mine.insert("socket:[\(fields[9])]") }
-            }
-            let links = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap {
-                try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
-            }
-            return links.count { mine.contains($0) }
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+                .count { descriptor in
+                    var peer = sockaddr_in()
+                    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+                    let code = withUnsafeMutablePointer(to: &peer) { pointer in
+                        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                            getpeername(descriptor, $0, &length)
+                        }
+                    }
+                    return code == 0 && peer.sin_family == sa_family_t(AF_INET) && SocketAddress(peer) == address
+                }
         }
         let connections = try await withThrowingTaskGroup(of: SSHConnection.self) { tasks in
             for _ in 0..<100 { tasks.addTask { try await server.connect(group: group) } }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import SSHTransport
 import Synchronization
 
 #if canImport(Glibc)
@@ -20,7 +21,8 @@ final class Relay: Sendable {
         self.listener = listener
     }
 
-    static func start(to port: Int) async throws -> Relay {
+    static func start(to server: SSHServer) async throws -> Relay {
+        let target = server.endpoint
         let relay = Mutex<Relay?>(nil)
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { client in
@@ -28,7 +30,7 @@ final class Relay: Sendable {
                     return client.eventLoop.makeFailedFuture(ChannelError.eof)
                 }
                 relay.accepted.withLock { $0.append(client) }
-                return ClientBootstrap(group: client.eventLoop).connect(host: "127.0.0.1", port: port)
+                return ClientBootstrap(group: client.eventLoop).connect(host: target.host, port: target.port)
                     .flatMapThrowing { server in
                         try server.pipeline.syncOperations.addHandler(Forward(to: client, relay))
                         try client.pipeline.syncOperations.addHandler(Forward(to: server, relay))

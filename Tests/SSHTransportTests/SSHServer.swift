@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import SSHTransport
+import Synchronization
 import Testing
 
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -10,17 +11,19 @@ let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 /// A real sshd on loopback with its own keys, ended with the object.
 final class SSHServer: Sendable {
     let folder: URL
+    /// An address of its own: ports of servers that start at the same time cannot collide.
+    let host: String
     let port: Int
     let user: String
     let userKey: SSHPrivateKey
     let hostKey: SSHPublicKey
-    private let process: Process
+    private let process: Child
+    private static let count = Atomic<Int>(0)
 
     static let path = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd"]
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 
-    var endpoint: SSHEndpoint { SSHEndpoint(host: "127.0.0.1", port: port) }
-    var processID: Int32 { process.processIdentifier }
+    var endpoint: SSHEndpoint { SSHEndpoint(host: host, port: port) }
 
     init(hostKeyKind: String = "ed25519", settings: [String] = []) async throws {
         let sshd = try #require(Self.path, "this suite needs OpenSSH's sshd")
@@ -38,55 +41,48 @@ final class SSHServer: Sendable {
         let authorized = folder.appending(path: "authorized_keys")
         try (userKey.publicKey.openSSH + "\n").write(to: authorized, atomically: true, encoding: .utf8)
         user = NSUserName()
-        port = try await Self.freePort()
+        let number = Self.count.add(1, ordering: .relaxed).newValue
+        host = "127.\(100 + Int(getpid()) % 100).\(number / 250).\(1 + number % 250)"
+        port = try await Self.freePort(host: host)
         // sshd keeps the first value of a setting.
         let lines =
             settings + [
-                "ListenAddress 127.0.0.1", "Port \(port)", "HostKey \(hostFile.path)", "PidFile none",
+                "ListenAddress \(host)", "Port \(port)", "HostKey \(hostFile.path)", "PidFile none",
                 "AuthorizedKeysFile \(authorized.path)", "StrictModes no", "UsePAM no", "PermitRootLogin yes",
                 "PasswordAuthentication no", "KbdInteractiveAuthentication no", "MaxSessions 100",
-                "MaxStartups 300:30:400", "LogLevel ERROR", "PrintMotd no", "PrintLastLog no",
+                "MaxStartups 300:30:400",  // Commands start in an empty home: nobody's shell profile slows them down or talks into their output.
+                "SetEnv HOME=\(folder.path)", "LogLevel ERROR", "PrintMotd no", "PrintLastLog no",
             ]
         let configuration = folder.appending(path: "sshd_config")
         try (lines.joined(separator: "\n") + "\n").write(to: configuration, atomically: true, encoding: .utf8)
 
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: sshd)
-        process.arguments = ["-D", "-e", "-f", configuration.path]
-        process.standardInput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        process = try Child([sshd, "-D", "-e", "-f", configuration.path])
         try await eventually("sshd listens") { try await self.answers() }
     }
 
     deinit {
-        process.terminate()
+        kill(process.pid, SIGTERM)
+        process.wait()
         try? FileManager.default.removeItem(at: folder)
-    }
-
-    /// Stands for the listener's sudden death; sessions live in processes of their own.
-    func stopListening() {
-        process.terminate()
-        process.waitUntilExit()
     }
 
     func connect(
         key: SSHPrivateKey? = nil, hostKey check: SSHHostKeyCheck? = nil,
-        configuration: SSHConfiguration = .init(), port: Int? = nil,
+        configuration: SSHConfiguration = .init(), relay: Relay? = nil,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> SSHConnection {
         try await SSHConnection.connect(
-            to: SSHEndpoint(host: "127.0.0.1", port: port ?? self.port),
+            to: relay.map { SSHEndpoint(host: "127.0.0.1", port: $0.port) } ?? endpoint,
             credential: .privateKey(user: user, key ?? userKey), hostKey: check ?? .pinned(hostKey),
             configuration: configuration, group: group, logger: quiet)
     }
 
     /// Connects, hands the connection over, and closes it whatever happens.
     func withConnection<Value: Sendable>(
-        configuration: SSHConfiguration = .init(), port: Int? = nil,
+        configuration: SSHConfiguration = .init(), relay: Relay? = nil,
         _ body: @Sendable (SSHConnection) async throws -> Value
     ) async throws -> Value {
-        let connection = try await connect(configuration: configuration, port: port)
+        let connection = try await connect(configuration: configuration, relay: relay)
         do {
             let value = try await body(connection)
             await connection.close()
@@ -106,35 +102,13 @@ final class SSHServer: Sendable {
         }
     }
 
-    static func freePort() async throws -> Int {
+    static func freePort(host: String = "127.0.0.1") async throws -> Int {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: host, port: 0).get()
         let port = channel.localAddress?.port
         try await channel.close().get()
         return try #require(port)
     }
-}
-
-/// Runs a program to its end; its standard output, or an error with what it said.
-@discardableResult
-func run(_ arguments: String...) throws -> String {
-    try run(arguments)
-}
-
-@discardableResult
-func run(_ arguments: [String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "\(arguments.joined(separator: " ")): \(text)")
-    return text
 }
 
 /// Waits for a condition of the outside world, which announces nothing.
