@@ -59,7 +59,7 @@ struct FollowTests {
         #expect(try await instance.sealed().result == .exited(0))
     }
 
-    @Test func latencyIsMilliseconds() async throws {
+    @Test func aFollowerDoesNotPollAtTailsSecond() async throws {
         let instance = try await TestInstance()
         _ = try await instance.start(
             TestInstance.launch(
@@ -77,8 +77,8 @@ struct FollowTests {
             return seen == 20
         }
         _ = try await following.end()
-        // The median, on a machine that builds other things meanwhile.
-        #expect(delays.sorted()[10] < 0.1)
+        // How fast it is, a benchmark shows; a median of half a second would mean that tail polls.
+        #expect(delays.sorted()[10] < 0.4)
     }
 
     @Test func beforeTheStartThereIsNothing() async throws {

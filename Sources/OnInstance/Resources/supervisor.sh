@@ -347,12 +347,12 @@ follow_by_polling() {
         grown=
         size=$(wc -c <"$s.out")
         if [ "$size" -gt "$out_at" ]; then
-            tail -c "+$((out_at + 1))" "$s.out" | head -c "$((size - out_at))" || exit 0
+            tail -c "+$((out_at + 1))" "$s.out" 2>/dev/null | head -c "$((size - out_at))" || exit 0
             out_at=$((size)) grown=1
         fi
         size=$(wc -c <"$s.err")
         if [ "$size" -gt "$err_at" ]; then
-            tail -c "+$((err_at + 1))" "$s.err" | head -c "$((size - err_at))" >&2 || exit 0
+            tail -c "+$((err_at + 1))" "$s.err" 2>/dev/null | head -c "$((size - err_at))" >&2 || exit 0
             err_at=$((size)) grown=1
         fi
         [ -z "$sealed" ] || exit 0
