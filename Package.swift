@@ -117,6 +117,9 @@ let package = Package(
         testTarget(
             "GenesisCloudTests",
             ["GenesisCloud", nioCore, nioPosix, log, .product(name: "NIOHTTP1", package: "swift-nio")]),
+        testTarget("JobFilesTests", ["JobFiles", "MayflyCore", "MayflyTestKit", crypto]),
+        testTarget("AdaptersTests", ["Adapters", "GenesisCloud", "LocalCloud", "MayflyCore", "MayflyTestKit", log]),
+        testTarget("KeeperTests", ["Keeper", "MayflyCore", nioCore, nioEmbedded]),
         testTarget("CloudModelTests", ["CloudModel"]),
         testTarget(
             "LocalCloudTests",

@@ -1,0 +1,105 @@
+import Crypto
+import Foundation
+import MayflyCore
+import MayflyTestKit
+import Testing
+
+@testable import JobFiles
+
+@Suite struct ResultsFolderTests {
+    /// A folder of its own, gone with the test.
+    final class Scratch: Sendable {
+        let path = NSTemporaryDirectory() + "mayfly-results-\(UUID().uuidString)"
+
+        init() { try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+
+        func job(_ number: Int64) -> JobRecord {
+            JobRecord(
+                id: JobID(rawValue: number), definition: Fixtures.definition(), cloud: Fixtures.newJob().cloud,
+                resultsParent: path, submission: "s", submissionLimit: 1, submittedAt: Fixtures.now.wall,
+                attempts: [Fixtures.doneAttempt(of: JobID(rawValue: number))])
+        }
+
+        func mode(_ name: String) throws -> Int {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path + "/" + name)
+            return try #require(attributes[.posixPermissions] as? Int)
+        }
+    }
+
+    private let storage = LocalStorage(blobPath: { "/nonexistent/\($0)" })
+
+    @Test func logsGrowAndAreResumedByTheirLength() async throws {
+        let scratch = Scratch()
+        let first = try await storage.folder(for: scratch.job(1))
+        try await first.append(Array("one\n".utf8), to: .stdout)
+        // Another keeper opens the same folder and goes on where the file ends.
+        let second = try await storage.folder(for: scratch.job(1))
+        #expect(try await second.length(of: .stdout) == 4)
+        try await second.append(Array("two".utf8), to: .stdout)
+        let digest = SHA256.hash(data: Data("one\ntwo".utf8)).map { String(format: "%02x", $0) }.joined()
+        #expect(try await second.seal(.stdout, bytes: 7, sha256: digest))
+        #expect(try await !second.seal(.stdout, bytes: 8, sha256: digest))
+        #expect(try await !second.seal(.stdout, bytes: 7, sha256: String(repeating: "0", count: 64)))
+        #expect(try scratch.mode("train-1/stdout.log") == 0o600)
+        #expect(try scratch.mode("train-1") == 0o700)
+    }
+
+    @Test func aPlantedLinkIsNotWrittenThrough() async throws {
+        let scratch = Scratch()
+        let folder = try await storage.folder(for: scratch.job(1))
+        try FileManager.default.createSymbolicLink(
+            atPath: scratch.path + "/train-1/stderr.log", withDestinationPath: scratch.path + "/victim")
+        await #expect(throws: FileTrouble.self) { try await folder.append([1], to: .stderr) }
+        #expect(!FileManager.default.fileExists(atPath: scratch.path + "/victim"))
+    }
+
+    @Test func latestPointsToTheNewestAndNeverReplacesAFolder() async throws {
+        let scratch = Scratch()
+        _ = try await storage.folder(for: scratch.job(1))
+        _ = try await storage.folder(for: scratch.job(2))
+        let link = scratch.path + "/latest"
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "train-2")
+        try FileManager.default.removeItem(atPath: link)
+        try FileManager.default.createDirectory(atPath: link, withIntermediateDirectories: true)
+        _ = try await storage.folder(for: scratch.job(3))
+        var isFolder: ObjCBool = false
+        #expect(FileManager.default.fileExists(atPath: link, isDirectory: &isFolder) && isFolder.boolValue)
+    }
+
+    @Test func aReceiptSpeaksTheWordsOfTheDocumentation() async throws {
+        let scratch = Scratch()
+        let job = scratch.job(7)
+        let folder = try await storage.folder(for: job)
+        try await folder.write(Receipt(of: job, finishedAt: Fixtures.now.wall) { "at \($0.rawValue)" })
+        let data = try Data(contentsOf: URL(fileURLWithPath: scratch.path + "/train-7/receipt.json"))
+        let receipt = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        for key in ["version", "job", "name", "cloud", "outcome", "delivery", "teardown", "phases", "objects"] {
+            #expect(receipt[key] != nil, "\(key) is missing")
+        }
+        #expect(receipt["outcome"] as? String == "succeeded")
+        #expect(receipt["finished_at"] as? String == "at 1700000000000")
+        #expect(try scratch.mode("train-7/receipt.json") == 0o600)
+    }
+
+    @Test func frozenCodeOfAnotherLengthIsRefused() async throws {
+        let scratch = Scratch()
+        let path = scratch.path + "/blob"
+        try Data(repeating: 7, count: 3_000_000).write(to: URL(fileURLWithPath: path))
+        let storage = LocalStorage(blobPath: { _ in path })
+        let next = try await storage.frozenCode(FrozenCode(sha256: "x", byteCount: 3_000_000, fileCount: 1))
+        var total = 0
+        while let chunk = try await next() { total += chunk.count }
+        #expect(total == 3_000_000)
+        await #expect(throws: FileTrouble.self) {
+            _ = try await storage.frozenCode(FrozenCode(sha256: "x", byteCount: 5, fileCount: 1))
+        }
+    }
+
+    /// A chunk that was half written would count as delivered.
+    @Test func aFullDiskLeavesNoHalfChunk() throws {
+        var full = try AppendFile(path: "/dev/full")
+        #expect(throws: FileTrouble.self) { try full.append(Array(repeating: 1, count: 100_000)) }
+        #expect(full.length == 0)
+    }
+}
