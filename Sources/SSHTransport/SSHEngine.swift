@@ -22,6 +22,8 @@ final class SSHEngine {
     let logger: Logger
 
     var context: ChannelHandlerContext?
+    /// Outlives the context: what arrived before the socket ended is still to be delivered.
+    var eventLoop: (any EventLoop)?
     var exclusives = CircularBuffer<Exclusive>()
     var channels: [SSHExecChannel] = []
     /// Why there will be no more bytes. What arrived before is still delivered.
@@ -81,7 +83,8 @@ final class SSHEngine {
         }
         for channel in channels { step(channel) }
         digest()
-        if let peerGone, wire.inbound.readableBytes == 0, lost == nil { lose(peerGone) }
+        let isIdle = channels.isEmpty && exclusives.isEmpty
+        if let peerGone, lost == nil, isIdle || wire.inbound.readableBytes == 0 { lose(peerGone) }
         if lost != nil { settleLoss() }
         flush()
         isPumping = false
@@ -94,10 +97,10 @@ final class SSHEngine {
     }
 
     private func schedulePump() {
-        guard !pumpIsScheduled, let context else { return }
+        guard !pumpIsScheduled, let eventLoop else { return }
         pumpIsScheduled = true
-        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        context.eventLoop.execute {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.execute {
             bound.value.pumpIsScheduled = false
             bound.value.pump()
         }

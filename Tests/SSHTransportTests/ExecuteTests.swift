@@ -168,6 +168,37 @@ import Testing
         }
     }
 
+    /// What arrived before the connection broke reaches a reader that comes late.
+    @Test func outputBeforeTheLossIsDelivered() async throws {
+        let server = try await SSHServer()
+        try await server.withConnection { connection async throws -> Void in
+            let (first, announce) = AsyncStream<Void>.makeStream()
+            let (gone, tell) = AsyncStream<Void>.makeStream()
+            let gate = Mutex<AsyncStream<Void>?>(gone)
+            let collector = Collector()
+            let command = "head -c 1000000 /dev/zero; echo $PPID > \(server.folder.path)/pid; sleep 1000"
+            let task = Task {
+                try await connection.execute(command) { output in
+                    announce.yield()
+                    if let gate = gate.withLock({ $0.take() }) { for await _ in gate { break } }
+                    collector.take(output)
+                }
+            }
+            for await _ in first { break }
+            let file = server.folder.appending(path: "pid").path
+            try await eventually("all is written") {
+                try await connection.collect("true").exit == .status(0)
+                    && (try? String(contentsOfFile: file, encoding: .utf8))?.hasSuffix("\n") == true
+            }
+            // The command has written all; another one's end proves that it has passed the wire before the server dies.
+            _ = try? await connection.collect("sleep 0.3; kill -9 $PPID; sleep 1000")
+            tell.finish()
+            let error = await #expect(throws: SSHError.self) { try await task.value }
+            #expect(error?.code == .connectionLost)
+            #expect(collector.out.count == 1_000_000)
+        }
+    }
+
     @Test func serverThatRefusesAnotherChannel() async throws {
         try await SSHServer(settings: ["MaxSessions 1"]).withConnection { connection async throws -> Void in
             let (started, announce) = AsyncStream<Void>.makeStream()

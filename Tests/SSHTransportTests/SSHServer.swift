@@ -44,13 +44,14 @@ final class SSHServer: Sendable {
         let number = Self.count.add(1, ordering: .relaxed).newValue
         host = "127.\(100 + Int(getpid()) % 100).\(number / 250).\(1 + number % 250)"
         port = try await Self.freePort(host: host)
-        // sshd keeps the first value of a setting.
+        // sshd keeps the first value of a setting. Commands start in an empty home: nobody's shell profile slows them
+        // down or talks into their output.
         let lines =
             settings + [
                 "ListenAddress \(host)", "Port \(port)", "HostKey \(hostFile.path)", "PidFile none",
                 "AuthorizedKeysFile \(authorized.path)", "StrictModes no", "UsePAM no", "PermitRootLogin yes",
                 "PasswordAuthentication no", "KbdInteractiveAuthentication no", "MaxSessions 100",
-                "MaxStartups 300:30:400",  // Commands start in an empty home: nobody's shell profile slows them down or talks into their output.
+                "MaxStartups 300:30:400",
                 "SetEnv HOME=\(folder.path)", "LogLevel ERROR", "PrintMotd no", "PrintLastLog no",
             ]
         let configuration = folder.appending(path: "sshd_config")
