@@ -9,20 +9,26 @@ let strict = Context.environment["MAYFLY_STRICT"] == "1"
 let swiftSettings: [SwiftSetting] =
     [
         .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("MemberImportVisibility"),
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
+// Not where `struct stat` is used: it belongs to whichever C module the compiler happens to load first, so that the
+// "missing import" of a debug build is another one in a release build.
+let memberImports: [SwiftSetting] = [.enableUpcomingFeature("MemberImportVisibility")]
+
 func target(
-    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [],
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [], usesStat: Bool = false,
     extra: [SwiftSetting] = []
 ) -> Target {
-    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings + extra)
+    .target(
+        name: name, dependencies: dependencies, resources: resources,
+        swiftSettings: swiftSettings + (usesStat ? [] : memberImports) + extra)
 }
 
 func testTarget(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+    .testTarget(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings + memberImports)
 }
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -59,7 +65,7 @@ let package = Package(
                 "Keeper", "JobSpec", "TreeArchive", "MayflyCore", nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
-            ]),
+            ], usesStat: true),
         target(
             "Keeper",
             [
@@ -67,7 +73,7 @@ let package = Package(
                 "Orchestrator", log, nioCore, nioPosix,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-            ]),
+            ], usesStat: true),
 
         // Where two sides meet, and the conductor.
         target("Adapters", ["GenesisCloud", "JobFiles", "MayflyCore", "SSHTransport", log, nioCore, nioPosix]),
@@ -93,16 +99,16 @@ let package = Package(
                 .embedInCode("Resources/init.sh"), .embedInCode("Resources/isolated.sh"),
                 .embedInCode("Resources/sandboxed.sh"), .embedInCode("Resources/poweroff.sh"),
                 .embedInCode("Resources/sudo.sh"),
-            ]),
+            ], usesStat: true),
         target("JobSpec", ["MayflyCore", "PositionedYAML"]),
-        target("JobFiles", ["MayflyCore", "TreeArchive", crypto, nioPosix]),
+        target("JobFiles", ["MayflyCore", "TreeArchive", crypto, nioPosix], usesStat: true),
 
         // Leaves and the core.
         target("CloudModel"),
         target("CMayflySys"),
         target("OnInstance", ["MayflyCore"], resources: [.embedInCode("Resources/supervisor.sh")]),
         target("PositionedYAML", ["Yams"]),
-        target("TreeArchive", ["CLibArchive", crypto, nioCore, nioPosix]),
+        target("TreeArchive", ["CLibArchive", crypto, nioCore, nioPosix], usesStat: true),
         .systemLibrary(name: "CLibSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
         .systemLibrary(name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         target("MayflyCore"),
