@@ -6,6 +6,14 @@ extension AttemptMachine {
         switch result {
         case .exited(0):
             return next(after: step, on: instance, now)
+        case .exited where step == .startup && startupKind == .cloudConfig:
+            // cloud-init says that something failed, and its log says what; a status of one script it does not give.
+            return failSetup(
+                instance,
+                Reason(
+                    code: "startup-failed",
+                    message: "the startup script's cloud-config reported errors, so the command was not run; its "
+                        + "output is in startup.log"), now)
         case .exited(let code):
             let what = step == .startup ? "the startup script" : "setup"
             return failSetup(

@@ -7,6 +7,7 @@ public struct AttemptMachine: ~Copyable {
     let policy: SnapshotPolicy
     let hasCode: Bool
     let hasSetup: Bool
+    let startupKind: StartupScript.Kind?
 
     /// A new attempt, `queued`.
     public init(state: AttemptState, definition: JobDefinition) {
@@ -14,6 +15,7 @@ public struct AttemptMachine: ~Copyable {
         self.policy = definition.snapshot
         self.hasCode = definition.code != nil
         self.hasSetup = definition.setup != nil
+        self.startupKind = definition.startupScript?.kind
     }
 
     /// Continues a stored attempt: the effect to settle its last intent, never to repeat it.
