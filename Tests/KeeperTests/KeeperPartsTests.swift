@@ -12,7 +12,7 @@ import Testing
         let job = JobID(rawValue: 1)
         let (got, continuation) = AsyncStream.makeStream(of: FollowerHub.News.self)
         let (gate, opened) = AsyncStream.makeStream(of: Void.self)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 var isFirst = true
                 try await hub.follow([job]) { news in
