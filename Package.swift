@@ -126,6 +126,8 @@ let package = Package(
         testTarget("JobFilesTests", ["JobFiles", "MayflyCore", "MayflyTestKit", crypto]),
         testTarget("AdaptersTests", ["Adapters", "GenesisCloud", "LocalCloud", "MayflyCore", "MayflyTestKit", log]),
         testTarget("KeeperTests", ["Keeper", "MayflyCore", nioCore, nioEmbedded]),
+        // Runs the real binary, which is therefore built with it.
+        testTarget("EndToEndTests", [.target(name: "mayfly"), crypto]),
         testTarget("CloudModelTests", ["CloudModel"]),
         testTarget(
             "LocalCloudTests",

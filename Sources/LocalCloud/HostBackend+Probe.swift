@@ -63,6 +63,7 @@ extension HostBackend {
     /// Mounts an overlay over `/` in a mount and PID namespace that end with the probe.
     private static let overlayProbe = """
         set -e
+        umask 077
         mkdir -p "$1"
         probe=$(mktemp -d "$1/probe.XXXXXX")
         trap 'rm -rf "$probe"' EXIT

@@ -250,16 +250,19 @@ watch() {
     exit 0
 }
 
+# A trap may run between "sleep &" and any assignment after it, so it looks at $!, which a subshell inherits: what it was
+# before the first sleep is somebody else's process.
 pause() {
     sleep "$1" &
-    napping=$!
-    wait "$napping"
+    wait "$!"
 }
+
+end_pause() { [ "$!" = "$inherited" ] || kill "$!" 2>/dev/null; }
 
 # Leaves with 124 once the limit has passed.
 guard() {
-    fired=0 napping=
-    trap '[ -z "$napping" ] || kill "$napping" 2>/dev/null; exit "$fired"' TERM
+    fired=0 inherited=$!
+    trap 'end_pause; exit "$fired"' TERM
     pause "$1"
     fired=124
     signal_job TERM
@@ -272,8 +275,8 @@ guard() {
 signal_job() { kill "-$1" "-$job" 2>/dev/null || kill "-$1" "$job" 2>/dev/null; }
 
 drain() {
-    napping=
-    trap '[ -z "$napping" ] || kill "$napping" 2>/dev/null; exit 0' TERM
+    inherited=$!
+    trap 'end_pause; exit 0' TERM
     pause 2
     signal_session TERM
     pause 1
