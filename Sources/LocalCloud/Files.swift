@@ -8,7 +8,7 @@ enum Files {
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
             throw failure("create", path)
         }
-        try makeFolder(String(path[..<slash]), mode: 0o755)
+        try makeFolder(String(path[..<slash]), mode: mode)
         guard mkdir(path, mode) == 0 || errno == EEXIST else { throw failure("create", path) }
     }
 

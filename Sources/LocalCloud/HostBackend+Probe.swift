@@ -64,7 +64,7 @@ extension HostBackend {
     private static let overlayProbe = """
         set -e
         umask 077
-        mkdir -p "$1"
+        (umask 077 && mkdir -p "$1")
         probe=$(mktemp -d "$1/probe.XXXXXX")
         trap 'rm -rf "$probe"' EXIT
         mkdir "$probe/upper" "$probe/work" "$probe/root"
