@@ -46,13 +46,26 @@ package enum KeeperMain {
             home: home, startedAt: time.now().wall, conductor: conductor, vault: vault, hub: hub, activity: activity,
             standDown: { end.yield() }, logger: logger)
         logger.notice("keeper started", metadata: ["home": "\(home.root)", "build": "\(Build.id)"])
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await conductor.run() }
-            group.addTask { try await server.run() }
-            group.addTask { for await _ in ends { return } }
+        let wasIdle = try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await conductor.run()
+                return false
+            }
+            group.addTask {
+                try await server.run()
+                return false
+            }
+            group.addTask {
+                for await _ in ends { return false }
+                return false
+            }
             group.addTask { try await watch(home, conductor, activity, vault, idles: !foreground) }
             defer { group.cancelAll() }
-            try await group.next()
+            return try await group.next() ?? false
+        }
+        // A client may have stored a job and been answered while this keeper was already ending for idleness.
+        if wasIdle, access(home.store, F_OK) == 0, try await !store.jobs(.unfinished).isEmpty {
+            try DetachedProcess.start(["keeper", "process"], home: home, log: home.keeperLog)
         }
         logger.notice("keeper ended")
         // Held to here: the next keeper begins only once this one touches nothing any more.
@@ -78,15 +91,15 @@ package enum KeeperMain {
         ).run()
     }
 
-    /// Returns when the keeper should end by itself.
+    /// Returns when the keeper should end by itself: `true` when it was idle, `false` when its home has vanished.
     private static func watch(
         _ home: MayflyHome, _ conductor: Conductor, _ activity: Activity, _ vault: Vault, idles: Bool
-    ) async throws {
+    ) async throws -> Bool {
         var quietSince: ContinuousClock.Instant?
         while true {
             try await Task.sleep(for: .seconds(1))
             // Without its home nothing can be journaled any more, so nothing may be done.
-            guard access(home.store, F_OK) == 0 else { return }
+            guard access(home.store, F_OK) == 0 else { return false }
             if await conductor.isIdle { await vault.forget(allBut: []) }
             guard idles, activity.isQuiet, await conductor.isIdle else {
                 quietSince = nil
@@ -94,7 +107,7 @@ package enum KeeperMain {
             }
             let since = quietSince ?? .now
             quietSince = since
-            if since.duration(to: .now) >= idleLimit { return }
+            if since.duration(to: .now) >= idleLimit { return true }
         }
     }
 

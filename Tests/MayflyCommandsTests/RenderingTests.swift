@@ -48,7 +48,7 @@ import Testing
                 "job 41 (train): succeeded, exit code 0, after 1m 12s",
                 "  time      queued 1.0s, creating 1.0s, running 1.0s, destroying 1.0s, verifying 1.0s",
                 "  results   /r/train-41",
-                "  instance  instance i-1 destroyed, gone from GET and list at 22:13:32Z",
+                "  instance  i-1 destroyed, gone from GET and list at 22:13:32Z",
                 "  next      ls /r/train-41/outputs, mayfly show 41",
             ])
     }
@@ -86,15 +86,30 @@ import Testing
         #expect(progress.lines(later, from: job, now: Samples.moment(4)) == ["22:13:22Z job 41 (train): booting"])
     }
 
-    @Test func waitingIsSaidOnceThenSeldom() {
+    @Test func waitingIsSaidWhenItLastsAndThenSeldom() {
         var progress = ProgressLines()
         var job = Samples.job()
         job.waitingFor = "token: mayfly login"
-        #expect(progress.lines(job, from: job, now: Samples.moment(0)).count == 1)
-        #expect(progress.lines(job, from: job, now: Samples.moment(60)).isEmpty)
+        #expect(progress.waitLine(job, now: Samples.moment(0)) == nil)
+        #expect(progress.waitLine(job, now: Samples.moment(1)) != nil)
+        #expect(progress.waitLine(job, now: Samples.moment(60)) == nil)
         job.waitingFor = "a slot"
-        #expect(progress.lines(job, from: job, now: Samples.moment(10)).isEmpty)
-        #expect(progress.lines(job, from: job, now: Samples.moment(61)).count == 1)
+        #expect(progress.waitLine(job, now: Samples.moment(20)) == nil)
+        #expect(progress.waitLine(job, now: Samples.moment(61)) != nil)
+    }
+
+    /// A new phase's wait is news however lately the last one's was.
+    @Test func waitingOfAnotherPhaseIsNews() {
+        var progress = ProgressLines()
+        var job = Samples.job()
+        job.waitingFor = "token"
+        _ = progress.waitLine(job, now: Samples.moment(0))
+        #expect(progress.waitLine(job, now: Samples.moment(2)) != nil)
+        job.attempts = [Samples.attempt(phases: ["queued", "creating"])]
+        job.attempts[0].phase = .creating
+        job.attempts[0].waitingFor = "the cloud"
+        #expect(progress.waitLine(job, now: Samples.moment(3)) == nil)
+        #expect(progress.waitLine(job, now: Samples.moment(4)) != nil)
     }
 
     @Test func theLiveRegionFitsTheTerminal() {

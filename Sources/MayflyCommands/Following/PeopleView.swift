@@ -61,7 +61,11 @@ final class PeopleView: FollowView {
     }
 
     func tick(_ jobs: [JobRecord], now: Moment) {
-        guard surroundings.isLive else { return }
+        guard surroundings.isLive else {
+            let lines = state.withLock { state in jobs.compactMap { state.progress.waitLine($0, now: now) } }
+            for line in lines { console.error(line: line) }
+            return
+        }
         console.draw(
             state.withLock { state in
                 state.jobs = jobs

@@ -44,7 +44,8 @@ enum PlanText {
 
     private static func code(_ job: JobDefinition) -> String {
         guard let code = job.code else { return "none (the spec has no workdir)" }
-        var text = "\(code.fileCount) files, \(SizeText.bytes(code.byteCount)), sha256 \(code.sha256.prefix(12))"
+        let files = code.fileCount == 1 ? "1 file" : "\(code.fileCount) files"
+        var text = "\(files), \(SizeText.bytes(code.byteCount)), sha256 \(code.sha256.prefix(12))"
         if let commit = code.gitCommit {
             text += ", git \(commit.prefix(12))\(code.gitDirty ? " with uncommitted changes" : "")"
         }

@@ -2,9 +2,18 @@ import MayflyCore
 
 /// Progress where there is no terminal: one stamped line per phase, and what a phase waits for, but not at every tick.
 struct ProgressLines {
+    /// A wait that is shorter is nobody's business.
+    static let patience: Duration = .seconds(1)
+    /// How seldom the same phase's waiting is said in other words.
     static let waitInterval: Duration = .seconds(30)
 
-    private var said: [JobID: (text: String, at: Moment)] = [:]
+    private struct Wait {
+        var phase: String
+        var since: Moment
+        var said: (text: String, at: Moment)?
+    }
+
+    private var waits: [JobID: Wait] = [:]
 
     mutating func lines(_ job: JobRecord, from previous: JobRecord?, now: Moment) -> [String] {
         let before = previous.map { Set($0.attempts.map(\.number)) } ?? []
@@ -22,16 +31,24 @@ struct ProgressLines {
         if job.cancelRequestedAt != nil && previous?.cancelRequestedAt == nil {
             lines.append(stamped(now.wall, job, "cancel requested"))
         }
-        if let wait = job.waitText, isNews(wait, job.id, now) {
-            said[job.id] = (wait, now)
-            lines.append(stamped(now.wall, job, "\(job.phaseWord), waiting for: \(wait)"))
-        }
         return lines
     }
 
-    private func isNews(_ text: String, _ job: JobID, _ now: Moment) -> Bool {
-        guard let last = said[job] else { return true }
-        return last.text != text && last.at.boot.duration(to: now.boot) >= Self.waitInterval
+    /// What a job has been waiting for, once that has lasted.
+    mutating func waitLine(_ job: JobRecord, now: Moment) -> String? {
+        guard let text = job.waitText else {
+            waits[job.id] = nil
+            return nil
+        }
+        var wait = waits[job.id] ?? Wait(phase: job.phaseWord, since: now)
+        if wait.phase != job.phaseWord { wait = Wait(phase: job.phaseWord, since: now) }
+        defer { waits[job.id] = wait }
+        guard wait.since.boot.duration(to: now.boot) >= Self.patience else { return nil }
+        if let said = wait.said {
+            guard said.text != text, said.at.boot.duration(to: now.boot) >= Self.waitInterval else { return nil }
+        }
+        wait.said = (text, now)
+        return stamped(now.wall, job, "\(job.phaseWord), waiting for: \(text)")
     }
 
     private func stamped(_ time: WallTime, _ job: JobRecord, _ text: String) -> String {

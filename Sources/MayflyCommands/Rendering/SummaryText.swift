@@ -46,15 +46,15 @@ enum SummaryText {
         switch object.state {
         case .gone:
             let time = object.goneAt.map { " at \(TimeText.clock($0))" } ?? ""
-            return "instance \(id) destroyed, gone from GET and list\(time)"
+            return "\(id) destroyed, gone from GET and list\(time)"
         case .destroyAccepted:
             let time = object.destroyAcceptedAt.map { " at \(TimeText.clock($0))" } ?? ""
-            return "instance \(id): destruction accepted\(time), its absence is not proven yet"
+            return "\(id): destruction accepted\(time), its absence is not proven yet"
         case .refused: return "none was created: the cloud refused"
-        case .unsettled: return "no instance \(id) was seen; the keeper watches for it until its expiry"
-        case .intended: return "instance \(id) was asked for; whether it exists is not known"
-        case .existing: return "instance \(id) still exists"
-        case .kept: return "instance \(id) was kept"
+        case .unsettled: return "\(id) was not seen; the keeper watches for it until its expiry"
+        case .intended: return "\(id) was asked for; whether it exists is not known"
+        case .existing: return "\(id) still exists"
+        case .kept: return "\(id) was kept"
         }
     }
 

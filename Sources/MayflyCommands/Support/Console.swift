@@ -16,6 +16,8 @@ final class Console: Sendable {
     private let shown = Mutex<Int>(0)
     /// Keeps lines of several threads whole where stdout is no part of the live display.
     private let standardOutput = Mutex<Void>(())
+    /// Whether a job's last line on stderr has no end yet.
+    private let isMidLine = Mutex(false)
 
     init() {
         stdinIsTerminal = isatty(STDIN_FILENO) == 1
@@ -43,9 +45,14 @@ final class Console: Sendable {
             Self.erase(&lines)
             try? Self.write(bytes, to: STDERR_FILENO)
         }
+        if let last = bytes.last { isMidLine.withLock { $0 = last != UInt8(ascii: "\n") } }
     }
 
-    func error(line: String) { error(Array("\(line)\n".utf8)) }
+    /// A line of Mayfly's own: never the continuation of a job's unfinished one.
+    func error(line: String) {
+        let start = isMidLine.withLock { $0 } ? "\n" : ""
+        error(Array("\(start)\(line)\n".utf8))
+    }
 
     /// Replaces the live region. Lines are cut at the terminal's width by the terminal itself: wrapping is off while
     /// they are drawn, so that the count of lines to erase is always right.
