@@ -92,7 +92,11 @@ package struct CloudProvider: InstanceProvider {
             return try await body(client)
         } catch let error as GenesisCloudError {
             let mapped = ProviderError(error)
-            if mapped.kind == .unreachable || mapped.kind == .unauthorized { await source.connectionFailed() }
+            switch mapped.kind {
+            // Also where the request may have arrived: whoever is asked next must be the one that listens now.
+            case .unreachable, .unauthorized, .outcomeUnknown: await source.connectionFailed()
+            case .refused, .account, .capacity, .cloud: break
+            }
             throw mapped
         } catch let error as JobStoreError {
             throw ProviderError(kind: .unreachable, reason: Reason(code: "store", message: error.message))

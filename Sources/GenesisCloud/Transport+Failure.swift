@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import Foundation
 internal import NIOCore
 internal import NIOPosix
 
@@ -8,7 +9,9 @@ extension Transport {
     /// - Parameter sent: whether the request's body may have left this process; see ``AnnouncedBody``.
     func failure(_ error: any Error, of call: Call, sent: Bool) -> GenesisCloudError {
         // A request without a body gives no sign of being sent, so a change is then assumed to have happened.
-        let mayHaveTakenEffect = call.changesSomething && (sent || call.body == nil)
+        // A refused connection carried nothing.
+        let refused = (error as? IOError)?.errnoCode == POSIXErrorCode.ECONNREFUSED.rawValue
+        let mayHaveTakenEffect = call.changesSomething && !refused && (sent || call.body == nil)
         func make(_ code: GenesisCloudError.Code, _ words: String) -> GenesisCloudError {
             let effect = mayHaveTakenEffect ? "; the cloud may have acted on it all the same" : ""
             return GenesisCloudError(
@@ -29,6 +32,8 @@ extension Transport {
             return make(.connection, error.shortDescription)
         case let error as NIOConnectionError:
             return make(.connection, Self.words(for: error))
+        case is IOError where refused:
+            return make(.connection, "nothing listens there (connection refused)")
         default:
             let words = token.redacted(from: String(describing: error)).prefix(300)
             return make(.connection, "the connection failed: \(words)")

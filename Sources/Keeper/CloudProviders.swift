@@ -37,7 +37,7 @@ actor LocalClientSource: ClientSource {
     func client() async throws -> GenesisCloudClient {
         if let current { return current }
         do {
-            let endpoint = try await process.ensure()
+            let endpoint = try await process.ensure(replacing: false)
             let client = GenesisCloudClient(
                 endpoint: try GenesisCloudClient.Endpoint(parsing: endpoint.url), token: endpoint.token,
                 logger: logger)

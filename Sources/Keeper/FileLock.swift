@@ -21,6 +21,12 @@ struct FileLock: ~Copyable {
         return lock
     }
 
+    /// Writes down who holds it, for people: the lock itself is the descriptor's.
+    borrowing func note(_ text: String) {
+        guard ftruncate(descriptor, 0) == 0 else { return }
+        _ = pwrite(descriptor, text, text.utf8.count, 0)
+    }
+
     private init(descriptor: Int32) { self.descriptor = descriptor }
 
     deinit { close(descriptor) }

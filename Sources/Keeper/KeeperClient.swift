@@ -29,10 +29,15 @@ package struct KeeperClient: Sendable {
         }
     }
 
+    /// A keeper answers within milliseconds; one that is stopped or hangs must not take its clients along.
+    private static let patience: TimeAmount = .seconds(10)
+
     /// Sends one request and waits for its answer.
-    /// - Throws: ``KeeperError`` `connectionEnded` when the keeper goes first.
+    /// - Throws: ``KeeperError`` `connectionEnded` when the keeper goes first, or is silent for too long.
     package func request(_ request: KeeperRequest) async throws -> KeeperReply {
         let line = try MessageLines.encode(request)
+        let silence = channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
+        defer { silence.cancel() }
         return try await withCheckedThrowingContinuation { continuation in
             // Queued and written on the loop, so that answers meet their requests in order.
             channel.eventLoop.execute {

@@ -17,10 +17,7 @@ package enum KeeperMain {
     /// - Throws: ``KeeperError``, ``JobStoreError``.
     package static func run(home: MayflyHome, foreground: Bool) async throws {
         try StoreOpener.prepare(home)
-        guard let lock = try await FileLock.take(home.keeperLock, patience: .seconds(10)) else {
-            throw KeeperError(
-                code: .refused, message: "another keeper runs for \(home.root); `mayfly keeper stop` ends it")
-        }
+        guard let lock = try await takeLock(home, foreground: foreground) else { return }
         let time = SystemTimekeeper()
         let logger = logger("keeper")
         let store = try await StoreOpener.open(home: home)
@@ -70,6 +67,23 @@ package enum KeeperMain {
         logger.notice("keeper ended")
         // Held to here: the next keeper begins only once this one touches nothing any more.
         _ = consume lock
+    }
+
+    /// Waits for a keeper that is ending. One of this build that serves is as good as this one: several clients that
+    /// miss a keeper start several, and a spare one must not linger to take over from a keeper that is told to stop.
+    private static func takeLock(_ home: MayflyHome, foreground: Bool) async throws -> FileLock? {
+        for _ in 0..<20 {
+            if let lock = try await FileLock.take(home.keeperLock, patience: .milliseconds(500)) {
+                lock.note("\(getpid())\n")
+                return lock
+            }
+            guard !foreground, let other = try? await KeeperClient.connect(home: home) else { continue }
+            let reply = try? await other.request(.hello(build: Build.id))
+            await other.close()
+            if case .hello(Build.id, _)? = reply { return nil }
+        }
+        throw KeeperError(
+            code: .refused, message: "another keeper runs for \(home.root); `mayfly keeper stop` ends it")
     }
 
     /// Serves the embedded local cloud until it is stopped, stood down or idle.

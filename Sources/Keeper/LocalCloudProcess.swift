@@ -9,18 +9,26 @@ struct LocalCloudProcess: Sendable {
     let home: MayflyHome
 
     private static let patience: Duration = .seconds(20)
+    /// A killed local cloud leaves its endpoint behind: a refused connection is the answer, not to be tried again.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.timeout.connect = .seconds(2)
+        return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+    }()
 
-    /// A local cloud of this build that answers, started if needed. One of another build is asked to stand down first:
-    /// its instances live on and are adopted by the next.
+    /// A local cloud that answers, started if needed.
+    /// - Parameter replacing: one of another build is asked to stand down first; its instances live on and are adopted
+    ///   by the next. Only people's commands do so: keepers of two builds would replace each other's for ever.
     /// - Throws: ``KeeperError``.
-    func ensure() async throws -> LocalCloudEndpoint {
+    func ensure(replacing: Bool) async throws -> LocalCloudEndpoint {
         let deadline = ContinuousClock.now.advanced(by: Self.patience)
         var startedAt: ContinuousClock.Instant?
         while true {
-            if let endpoint = LocalCloudEndpoint.read(home: home.localCloud),
-                await answers(endpoint)
-            {
-                guard endpoint.build != Build.id else { return endpoint }
+            let endpoint = LocalCloudEndpoint.read(home: home.localCloud)
+            let answer = if let endpoint { await ask(endpoint) } else { Answer.nothing }
+            if let endpoint, answer == .yes {
+                guard replacing, endpoint.build != Build.id else { return endpoint }
                 _ = try? await post(endpoint, "stand-down", body: "{}")
                 startedAt = nil
             } else if startedAt.map({ $0.duration(to: .now) > .seconds(5) }) ?? true {
@@ -28,37 +36,70 @@ struct LocalCloudProcess: Sendable {
                 try StoreOpener.prepare(home)
                 try DetachedProcess.start(["cloud", "process"], home: home, log: home.localCloudLog)
             }
-            guard ContinuousClock.now < deadline else {
-                throw KeeperError(
-                    code: .didNotStart,
-                    message: "the local cloud did not start within \(Self.patience); look at \(home.localCloudLog)")
-            }
+            guard ContinuousClock.now < deadline else { throw failure(endpoint, answer) }
             try await Task.sleep(for: .milliseconds(5))
         }
     }
 
+    /// What is wrong, as far as it can be seen from here, and what to do.
+    private func failure(_ endpoint: LocalCloudEndpoint?, _ answer: Answer) -> KeeperError {
+        let message: String
+        switch (answer, endpoint) {
+        case (.refusal, let endpoint?):
+            message =
+                "the local cloud (process \(endpoint.pid)) refuses the token in \(home.localCloud)/endpoint.json: "
+                + "somebody changed it; end it with `kill \(endpoint.pid)` and it starts again with its own, its "
+                + "instances live on"
+        case (.silence, let endpoint?):
+            message =
+                "the local cloud (process \(endpoint.pid)) does not answer within \(Self.patience); if it hangs, "
+                + "`kill -9 \(endpoint.pid)`: the next one adopts its instances"
+        default:
+            message =
+                "the local cloud did not start within \(Self.patience); its log says why: \(home.localCloudLog)"
+        }
+        return KeeperError(code: .didNotStart, message: message)
+    }
+
     /// The endpoint if its process answers.
     func running() async -> LocalCloudEndpoint? {
-        guard let endpoint = LocalCloudEndpoint.read(home: home.localCloud), await answers(endpoint) else { return nil }
+        guard let endpoint = LocalCloudEndpoint.read(home: home.localCloud), await ask(endpoint) == .yes else {
+            return nil
+        }
         return endpoint
     }
 
-    func answers(_ endpoint: LocalCloudEndpoint) async -> Bool {
-        (try? await get(endpoint, "status"))?.status == 200
+    private enum Answer {
+        case yes
+        /// Something listens that does not take the token.
+        case refusal
+        /// Connected, but nothing came.
+        case silence
+        case nothing
+    }
+
+    private func ask(_ endpoint: LocalCloudEndpoint) async -> Answer {
+        do {
+            return try await get(endpoint, "status").status == 200 ? .yes : .refusal
+        } catch let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout {
+            return .silence
+        } catch {
+            return .nothing
+        }
     }
 
     func get(_ endpoint: LocalCloudEndpoint, _ action: String) async throws -> (status: Int, text: String) {
-        try await request(endpoint, .GET, action, body: nil)
+        try await request(endpoint, .GET, action, body: nil, patience: .seconds(5))
     }
 
     func post(_ endpoint: LocalCloudEndpoint, _ action: String, body: String) async throws -> (
         status: Int, text: String
     ) {
-        try await request(endpoint, .POST, action, body: body)
+        try await request(endpoint, .POST, action, body: body, patience: .seconds(30))
     }
 
     private func request(
-        _ endpoint: LocalCloudEndpoint, _ method: HTTPMethod, _ action: String, body: String?
+        _ endpoint: LocalCloudEndpoint, _ method: HTTPMethod, _ action: String, body: String?, patience: TimeAmount
     ) async throws -> (status: Int, text: String) {
         guard let url = URL(string: endpoint.url), let host = url.host, let port = url.port else {
             throw KeeperError(code: .cloud, message: "\(home.localCloud)/endpoint.json names no address")
@@ -70,7 +111,7 @@ struct LocalCloudProcess: Sendable {
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(string: body))
         }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        let response = try await Self.client.execute(request, timeout: patience)
         let text = String(buffer: try await response.body.collect(upTo: 8 << 20))
         return (Int(response.status.code), text)
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import JobFiles
 import LocalCloud
 
 /// Finds, starts and replaces the two background processes of a home.
@@ -12,25 +13,34 @@ package enum Processes {
         let deadline = ContinuousClock.now.advanced(by: patience)
         var startedAt: ContinuousClock.Instant?
         while true {
+            var isSilent = false
             if let client = try? await KeeperClient.connect(home: home) {
-                if case .hello(let build, _)? = try? await client.request(.hello(build: Build.id)) {
+                let answer = try? await client.request(.hello(build: Build.id))
+                if case .hello(let build, _)? = answer {
                     if build == Build.id { return client }
                     _ = try? await client.request(.standDown)
                     startedAt = nil
                 }
+                isSilent = answer == nil
                 await client.close()
             } else if startedAt.map({ $0.duration(to: .now) > .seconds(5) }) ?? true {
                 startedAt = .now
                 try StoreOpener.prepare(home)
                 try DetachedProcess.start(["keeper", "process"], home: home, log: home.keeperLog)
             }
-            guard ContinuousClock.now < deadline else {
-                throw KeeperError(
-                    code: .didNotStart,
-                    message: "the keeper did not start within \(patience); look at \(home.keeperLog)")
-            }
+            guard ContinuousClock.now < deadline else { throw failure(home, isSilent: isSilent) }
             try await Task.sleep(for: .milliseconds(5))
         }
+    }
+
+    private static func failure(_ home: MayflyHome, isSilent: Bool) -> KeeperError {
+        let holder = SmallFiles.text(home.keeperLock)?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+        return KeeperError(
+            code: .didNotStart,
+            message: isSilent
+                ? "the keeper (process \(holder)) does not answer: it is stopped or hangs; `kill -9 \(holder)` loses "
+                    + "nothing, the next one re-attaches to every job"
+                : "the keeper did not start within \(patience); look at \(home.keeperLog)")
     }
 
     /// The keeper of this home, whatever its build, or `nil` when none runs.
@@ -41,7 +51,7 @@ package enum Processes {
     /// Makes sure that a local cloud of this build answers.
     /// - Throws: ``KeeperError``.
     package static func ensureLocalCloud(home: MayflyHome) async throws {
-        _ = try await LocalCloudProcess(home: home).ensure()
+        _ = try await LocalCloudProcess(home: home).ensure(replacing: true)
     }
 
     /// Stops the local cloud and returns what to tell. Refused while instances live, unless `force`.
