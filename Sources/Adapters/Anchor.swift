@@ -37,7 +37,9 @@ actor Anchor {
                         code: "anchor-missing",
                         message:
                             "the cloud does not show this installation's anchor key: wrong account or endpoint, or "
-                            + "a wiped cloud; no new instance is created while others there are not proved gone"))
+                            + "a wiped cloud; no new instance is created while others there are not proved gone: "
+                            + "give it the right token, or `mayfly cancel JOB --forget` ends their jobs as possible "
+                            + "leaks"))
             }
         }
         let name = "mayfly-\(installation)"

@@ -40,7 +40,13 @@ package struct CloudProvider: InstanceProvider {
 
     package func create(_ order: InstanceOrder) async throws -> ObservedInstance {
         let request = CreateInstanceRequest(order)
-        return ObservedInstance(try await call { try await $0.createInstance(request) })
+        do {
+            return ObservedInstance(try await call { try await $0.createInstance(request) })
+        } catch let error as ProviderError where error.kind == .refused {
+            // A wiped cloud refuses a key that it showed a moment ago: nothing was made, and the key is looked for again.
+            guard try await !seesAnchor() else { throw error }
+            throw ProviderError(kind: .unreachable, reason: error.reason)
+        }
     }
 
     package func instance(_ id: InstanceID) async throws -> ObservedInstance? {
@@ -62,12 +68,7 @@ package struct CloudProvider: InstanceProvider {
             return .stillThere(status: "\(ObservedInstance(listed).status.word), in the list")
         }
         guard try await seesAnchor() else {
-            return .cannotTell(
-                Reason(
-                    code: "anchor-missing",
-                    message:
-                        "the cloud shows neither the instance nor this installation's anchor key: wrong account or "
-                        + "endpoint, or a wiped cloud; this proves nothing, so Mayfly keeps asking"))
+            return .cannotTell(.anchorMissing)
         }
         return .gone
     }

@@ -27,6 +27,8 @@ public enum AttemptEvent: Sendable {
     case teardownDelayed(Reason)
     case clockExpired(JobClock)
     case cancelRequested
+    /// A person says that this instance's end will never be proved: the attempt ends, and says that it may have leaked.
+    case forgetRequested
     /// Another connection will not be had: the run's end and the collect clock have passed.
     case connectionGivenUp(Reason)
     /// Says what the current phase waits for.

@@ -8,6 +8,31 @@ extension AttemptMachine {
             Reason(code: "cancelled", message: "cancelled while \(state.phase.word)"), now)
     }
 
+    /// The way out where a cloud was wiped or an account is lost, and no proof will ever come. Never called clean, and
+    /// never while things get on: only an attempt that says what it waits for in vain is given up.
+    mutating func forgetRequested(_ now: Moment) -> AttemptAction {
+        guard state.waitingFor != nil else { return .none }
+        let reason = Reason(
+            code: "forgotten",
+            message: "given up by `mayfly cancel --forget` while \(state.phase.word): its instance was not proved gone")
+        switch state.phase {
+        case .done:
+            return .none
+        case .queued:
+            settle(.cancelled, reason)
+        case .creating:
+            settle(.cancelled, reason)
+            markInstance { $0.state = .unsettled }
+            state.teardown = .leaked([state.identity.description])
+        case .booting, .connecting, .preparing, .running, .collecting, .snapshotting, .destroying, .verifying:
+            settle(.cancelled, reason)
+            if state.commandStarted, state.exitCode == nil { state.delivery = .partial }
+            state.teardown = .leaked([state.instance?.id.rawValue ?? state.identity.description])
+        }
+        state.warnings.append(reason.message)
+        return finish(now)
+    }
+
     mutating func clockExpired(_ clock: JobClock, _ now: Moment) -> AttemptAction {
         switch (clock, state.phase) {
         case (.collect, .collecting(let instance)):

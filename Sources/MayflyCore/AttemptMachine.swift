@@ -1,6 +1,7 @@
 /// Decides what happens next in an attempt. Events in, actions out; no clock, no ids, no I/O.
 ///
-/// No path to `done` skips `destroying → verifying` once an instance may exist. What a remote peer, a restart or a
+/// No path to `done` skips `destroying → verifying` once an instance may exist, except a person's explicit wish, which
+/// is recorded as a possible leak. What a remote peer, a restart or a
 /// late effect can cause is answered with `.none`, never a trap.
 public struct AttemptMachine: ~Copyable {
     public internal(set) var state: AttemptState
@@ -61,6 +62,7 @@ public struct AttemptMachine: ~Copyable {
         case .teardownDelayed(let reason): teardownDelayed(reason)
         case .clockExpired(let clock): clockExpired(clock, now)
         case .cancelRequested: cancelRequested(now)
+        case .forgetRequested: forgetRequested(now)
         case .connectionGivenUp(let reason): connectionGivenUp(reason, now)
         case .waiting(let text): waiting(text)
         }

@@ -132,6 +132,16 @@ public struct ObservedSnapshot: Sendable, Hashable, Codable {
     }
 }
 
+extension Reason {
+    /// Neither the instance nor the anchor is seen.
+    public static let anchorMissing = Reason(
+        code: "anchor-missing",
+        message:
+            "the cloud shows neither the instance nor this installation's anchor key: wrong account or endpoint, or a "
+            + "wiped cloud. This proves nothing, so Mayfly keeps asking; give it the right token (`mayfly login`, "
+            + "`mayfly attach`), or end the job with `mayfly cancel JOB --forget`, which records a possible leak")
+}
+
 /// What can be said of an instance's absence.
 public enum Absence: Sendable, Hashable {
     case gone

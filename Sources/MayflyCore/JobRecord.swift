@@ -73,6 +73,9 @@ public struct JobRecord: Sendable, Hashable {
         self.finishedAt = finishedAt
     }
 
+    /// The store's note that a person gave up on proof for this job: `mayfly cancel --forget`.
+    public static func forgetKey(_ id: JobID) -> String { "forget:\(id)" }
+
     public var attempt: AttemptState? { attempts.last }
     public var isFinished: Bool { finishedAt != nil }
 

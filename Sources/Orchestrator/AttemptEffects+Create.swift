@@ -90,10 +90,7 @@ extension AttemptEffects {
                 }
                 if hadTime {
                     if try await provider.seesAnchor() { return .createUnsettled(Self.unsettled) }
-                    control.post(
-                        .waiting(
-                            "the cloud shows neither the instance nor this installation's anchor key: wrong account, "
-                                + "or a wiped cloud; nothing can be concluded"))
+                    control.post(.waiting(Reason.anchorMissing.message))
                 }
             } catch let error as ProviderError {
                 control.post(.waiting("the create's answer was lost, and listing fails: \(error)"))

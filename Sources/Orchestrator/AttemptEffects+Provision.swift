@@ -26,9 +26,7 @@ extension AttemptEffects {
                 } else if try await provider.seesAnchor() {
                     return .instanceFailed(Self.vanished)
                 } else {
-                    tell(
-                        "the cloud shows neither the instance nor this installation's anchor key: wrong account, or a "
-                            + "wiped cloud")
+                    tell(Reason.anchorMissing.message)
                 }
             } catch let error as ProviderError {
                 tell(error.description)

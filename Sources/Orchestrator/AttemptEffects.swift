@@ -58,12 +58,13 @@ struct AttemptEffects: Sendable {
         _ body: @Sendable (any RemoteHost) async throws -> Result
     ) async throws -> Result {
         var backoff = Backoff(first: .milliseconds(20), most: .seconds(5))
-        var hasWaited = false
+        var told: String?
         while true {
             let trouble: String
             do {
                 let host = try await context.link.host(of: instance)
-                if hasWaited { control.post(.waiting(nil)) }
+                if told != nil { control.post(.waiting(nil)) }
+                told = nil
                 return try await body(host)
             } catch let error as RemoteError {
                 try Task.checkCancellation()
@@ -83,24 +84,29 @@ struct AttemptEffects: Sendable {
                             message:
                                 "no connection to the instance until the run's end had passed; last: \(trouble)")))
             }
-            control.post(.waiting(trouble))
-            hasWaited = true
-            try await askWitness(instance.id)
+            // What the cloud says explains more than the connection's own words.
+            let words = try await askWitness(instance.id) ?? trouble
+            if words != told { control.post(.waiting(words)) }
+            told = words
             try await backoff.wait(time)
         }
     }
 
+    /// - Returns: why the cloud's word is worth nothing just now, or `nil`.
     /// - Throws: ``Ends`` when the cloud itself says that the instance is over.
-    func askWitness(_ id: InstanceID) async throws {
+    func askWitness(_ id: InstanceID) async throws -> String? {
         do {
             if let observed = try await provider.instance(id) {
                 if let reason = Self.deadEnd(observed) { throw Ends(.instanceFailed(reason)) }
             } else if try await provider.seesAnchor() {
                 // A 404 means something only because the same token still sees the anchor.
                 throw Ends(.instanceFailed(Self.vanished))
+            } else {
+                return Reason.anchorMissing.message
             }
-        } catch is ProviderError {
-            return
+            return nil
+        } catch let error as ProviderError {
+            return error.description
         }
     }
 

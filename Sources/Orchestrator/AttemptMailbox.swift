@@ -21,5 +21,8 @@ struct AttemptMailbox: Sendable {
     /// Asks the attempt to end. Idempotent.
     func requestCancel() { post(.event(.cancelRequested)) }
 
+    /// Ends the attempt without proof that its instance is gone.
+    func requestForget() { post(.event(.forgetRequested)) }
+
     func post(_ message: Message) { continuation.yield(message) }
 }

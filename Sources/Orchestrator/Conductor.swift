@@ -90,7 +90,7 @@ package actor Conductor {
         var admitted: [(JobRecord, AttemptMailbox)] = []
         for job in jobs {
             if let mailbox = active[job.id] {
-                if job.cancelRequestedAt != nil { mailbox.requestCancel() }
+                try await passOn(job, to: mailbox)
                 continue
             }
             let running = activeSubmissions.values.count { $0 == job.submission }
@@ -100,10 +100,17 @@ package actor Conductor {
             let mailbox = AttemptMailbox()
             active[job.id] = mailbox
             activeSubmissions[job.id] = job.submission
-            if job.cancelRequestedAt != nil { mailbox.requestCancel() }
+            try await passOn(job, to: mailbox)
             admitted.append((job, mailbox))
         }
         return admitted
+    }
+
+    /// A person's wish, durable in the row: to cancel, or beyond that to end without proof.
+    private func passOn(_ job: JobRecord, to mailbox: AttemptMailbox) async throws {
+        guard job.cancelRequestedAt != nil else { return }
+        mailbox.requestCancel()
+        if try await parts.store.value(JobRecord.forgetKey(job.id)) != nil { mailbox.requestForget() }
     }
 
     private func queueClockExpired(_ job: JobRecord) -> Bool {

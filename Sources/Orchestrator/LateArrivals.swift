@@ -1,8 +1,8 @@
 import Logging
 import MayflyCore
 
-/// Watches for instances whose create was given up as unsettled: one that turns up before its identity expires is
-/// destroyed, because its attempt is over and nobody will ever launch a command on it.
+/// Watches for instances whose create was given up as unsettled, or whose proof of absence was given up by a person: one
+/// that turns up before its identity expires is destroyed, because its attempt is over and nobody will ever launch a command on it.
 struct LateArrivals: Sendable {
     let parts: ConductorParts
     let token: FencingToken
@@ -23,12 +23,20 @@ struct LateArrivals: Sendable {
         }
     }
 
+    private static func mayStillCome(_ object: CreatedObject) -> Bool {
+        guard object.kind == .instance else { return false }
+        switch object.state {
+        case .unsettled, .existing, .destroyAccepted: return true
+        case .intended, .gone, .kept, .refused: return false
+        }
+    }
+
     /// The cloud is listed by exact hostname; only what this attempt itself asked for is ever destroyed.
     private func sweep() async throws {
         let now = parts.time.now().wall
         for job in try await parts.store.jobs(.newest(500)) {
             for attempt in job.attempts where attempt.isDone && attempt.expiry > now {
-                guard attempt.objects.contains(where: { $0.kind == .instance && $0.state == .unsettled }),
+                guard attempt.objects.contains(where: Self.mayStillCome),
                     case .ready(let provider) = await parts.supplies.provider(for: job.cloud)
                 else { continue }
                 let hostname = attempt.identity.description

@@ -84,6 +84,21 @@ import Testing
         #expect(!walk.machine.state.commandStarted)
     }
 
+    /// Giving up on proof is possible where nothing gets on, is said, and is never called clean.
+    @Test func forgettingIsALeakAndOnlyForWhatIsStuck() {
+        var walk = Walk(Sample.full())
+        for event in Sample.toRunning { walk.feed(event) }
+        #expect(walk.feed(.forgetRequested) == .none)
+        walk.feed(.commandEnded(.exited(0), logsComplete: true), .collected(complete: true, warnings: []))
+        walk.feed(.destroyAccepted)
+        #expect(walk.feed(.forgetRequested) == .none)
+        walk.feed(.teardownDelayed(Sample.reason))
+        #expect(walk.feed(.forgetRequested) == .finish)
+        #expect(walk.machine.state.outcome == .succeeded)
+        #expect(walk.machine.state.teardown == .leaked(["i-1"]))
+        #expect(walk.machine.state.objects.map(\.state) == [.destroyAccepted])
+    }
+
     /// A restored attempt settles its last intent: creating is never simply repeated.
     @Test func restoringSettlesAndNeverRepeats() {
         var walk = Walk(Sample.full())

@@ -9,6 +9,10 @@ struct CancelCommand: MayflyCommand {
 
     @OptionGroup var global: GlobalOptions
 
+    @Flag(
+        help: "Also ends jobs whose instance can never be proved gone (wiped cloud, lost account); they end with 249.")
+    var forget = false
+
     @Argument(help: JobReference.help)
     var jobs: [JobReference]
 
@@ -20,6 +24,7 @@ struct CancelCommand: MayflyCommand {
         var asked: [JobRecord] = []
         for job in records {
             if try await store.requestCancel(job.id, at: now) {
+                if forget { try await store.setValue("1", for: JobRecord.forgetKey(job.id)) }
                 asked.append(job)
             } else {
                 context.console.error(line: "\(job.title): already over (\(job.outcome?.word ?? "done"))")
