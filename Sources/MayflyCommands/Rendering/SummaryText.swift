@@ -53,7 +53,7 @@ enum SummaryText {
         case .refused: return "none was created: the cloud refused"
         case .unsettled: return "\(id) was not seen; the keeper watches for it until its expiry"
         case .intended: return "\(id) was asked for; whether it exists is not known"
-        case .existing: return "\(id) still exists"
+        case .existing: return "\(id) may still exist: it was not proved gone"
         case .kept: return "\(id) was kept"
         }
     }
