@@ -18,14 +18,18 @@ public struct StageStatus: Sendable, Hashable {
     /// `nil` for the startup script, and when nobody sealed the logs.
     public var stdout: SealedLog?
     public var stderr: SealedLog?
+    /// The disk of the instance was full: what is sealed is the beginning of the logs, the rest was not kept.
+    public var isCut: Bool
 
-    public init(result: StageResult, stdout: SealedLog? = nil, stderr: SealedLog? = nil) {
+    public init(result: StageResult, stdout: SealedLog? = nil, stderr: SealedLog? = nil, isCut: Bool = false) {
         self.result = result
         self.stdout = stdout
         self.stderr = stderr
+        self.isCut = isCut
     }
 
-    /// Reads a status line: `exit N | timeout | stopped | unknown`, then `stdout BYTES SHA256 stderr BYTES SHA256`.
+    /// Reads a status line: `exit N | timeout | stopped | unknown`, then `stdout BYTES SHA256 stderr BYTES SHA256`, then
+    /// `cut` where output was lost to a full disk.
     /// - Returns: `nil` for an empty or a foreign text: nobody can say how the stage ended.
     public static func parse(_ line: String) -> StageStatus? {
         guard let first = line.split(separator: "\n", omittingEmptySubsequences: true).first else { return nil }
@@ -41,8 +45,10 @@ public struct StageStatus: Sendable, Hashable {
         default: return nil
         }
         guard !words.isEmpty else { return StageStatus(result: result) }
-        guard let stdout = log("stdout", &words), let stderr = log("stderr", &words), words.isEmpty else { return nil }
-        return StageStatus(result: result, stdout: stdout, stderr: stderr)
+        guard let stdout = log("stdout", &words), let stderr = log("stderr", &words) else { return nil }
+        let isCut = words.first == "cut"
+        guard words.count == (isCut ? 1 : 0) else { return nil }
+        return StageStatus(result: result, stdout: stdout, stderr: stderr, isCut: isCut)
     }
 
     private static func log(_ name: Substring, _ words: inout ArraySlice<Substring>) -> SealedLog? {

@@ -45,6 +45,11 @@ public struct Supervisor: Sendable {
         step("start", [stage.rawValue], input: launch.document)
     }
 
+    /// Whether the stage was started: stdout = `started` or `not-started`. Needs no launch document, and so no secrets.
+    public func began(_ stage: Stage) -> RemoteStep {
+        step("began", [stage.rawValue])
+    }
+
     /// The channel's stdout and stderr are the command's, from these offsets; ends with 0 when sealed and drained.
     public func follow(_ stage: Stage, stdoutOffset: Int64, stderrOffset: Int64) -> RemoteStep {
         step("follow", [stage.rawValue, String(max(0, stdoutOffset)), String(max(0, stderrOffset))])

@@ -9,7 +9,7 @@
 #   STAGE.latch/  exists from just before the command starts: nothing starts twice
 #   STAGE.stop/   somebody asked to stop
 #   STAGE.pid     "pid starttime grace" of the command, which leads its own session and process group
-#   STAGE.out .err  what the command wrote, append-only
+#   STAGE.out .err  what the command wrote, append-only; both streams of setup are in its .out
 #   STAGE.seal    room for the status, taken while the disk still had some; STAGE.status once sealed
 set -u
 d=${0%/*}
@@ -70,7 +70,10 @@ await_startup() {
             # First boot holds the lock while the script runs: no polling for the hours that may take.
             exec 9<"$d/startup.lock"
             flock -s 9
-            [ -s "$d/startup.status" ] || say unknown
+            if [ -s "$d/startup.status" ]; then break; fi
+            # The script asked for a reboot: the next boot writes how it ended, and ends this connection before.
+            [ -e "$d/startup.term" ] || say unknown
+            nap 0.2
         else
             nap 0.05
         fi
@@ -122,7 +125,11 @@ supervise() {
     { true >>"$s.lock"; } 2>/dev/null || refuse "the state folder $d cannot be written"
     exec 9>>"$s.lock"
     # Lock before latch, so whoever sees the latch and a free lock knows that the supervisor died.
-    flock -n 9 || say already-started
+    # Another one may still be preparing: until its latch is there nothing was started, and it may yet refuse.
+    until flock -n 9; do
+        [ ! -d "$s.latch" ] || say already-started
+        nap 0.05
+    done
     [ ! -d "$s.latch" ] || say already-started
     [ ! -d "$s.stop" ] || refuse 'it was stopped before it began'
     prepare "$@"
@@ -170,18 +177,36 @@ prepare() {
 
 launch() {
     # Pipes, not files: a job that opens /dev/stderr for writing would truncate its own log.
-    cat <"$s.p1" >>"$s.out" 9>&- &
+    (copy "$s.out") <"$s.p1" >/dev/null 2>&1 9>&- &
     out_copier=$!
-    cat <"$s.p2" >>"$s.err" 9>&- &
+    (copy "$s.err") <"$s.p2" >/dev/null 2>&1 9>&- &
     err_copier=$!
     exec 7>"$s.p1" 8>"$s.p2"
     rm -f "$s.p1" "$s.p2"
-    (become_command) </dev/null >&7 2>&8 7>&- 8>&- 9>&- &
+    # Setup is read as one log: only one pipe keeps the order of its two streams.
+    errors=8
+    [ "$s" != "$d/setup" ] || errors=7
+    (become_command) </dev/null >&7 2>&"$errors" 7>&- 8>&- 9>&- &
     job=$!
     exec 7>&- 8>&-
     read_stat "$job" || stat_start=0
     printf '%s\n' "$job $stat_start $mayfly_grace" >"$s.pid.new" && mv "$s.pid.new" "$s.pid"
     printf 'started\n'
+}
+
+# Carries a pipe to its file. What a full disk does not take is drained all the same, so that the command neither stalls
+# nor dies of its log; then it leaves with 3, and the seal says that the log was cut.
+copy() {
+    reader=
+    trap '[ -z "$reader" ] || kill "$reader" 2>/dev/null; exit 143' TERM
+    exec 3<&0
+    cat <&3 >>"$1" 2>/dev/null 3<&- &
+    reader=$!
+    wait "$reader" && exit 0
+    cat <&3 >/dev/null 3<&- &
+    reader=$!
+    wait "$reader"
+    exit 3
 }
 
 become_command() {
@@ -197,16 +222,20 @@ become_command() {
     else
         eval "set -- $mayfly_words"
     fi
+    # The user's variables may have the names of this script's own.
+    set -- "$d/outputs" "$gpus" "$detach" "$@"
     mayfly_environment
-    MAYFLY_OUTPUTS=$d/outputs
-    MAYFLY_GPUS=$gpus
+    MAYFLY_OUTPUTS=$1
+    MAYFLY_GPUS=$2
+    mayfly_detach=$3
+    shift 3
     PYTHONUNBUFFERED=${PYTHONUNBUFFERED-1}
     export MAYFLY_JOB MAYFLY_NAME MAYFLY_ATTEMPT MAYFLY_OUTPUTS MAYFLY_GPUS PYTHONUNBUFFERED
     umask 022
     set -f
     IFS=' '
     # shellcheck disable=SC2086
-    exec $detach "$@"
+    exec $mayfly_detach "$@"
 }
 
 # --- watching ------------------------------------------------------------------------------------------------------
@@ -239,14 +268,15 @@ watch() {
     wait "$err_copier"
     err_result=$?
     kill -TERM "$drainer" 2>/dev/null
+    cut=
     for copied in "$out_result" "$err_result"; do
-        # 143: the drainer ended it. Anything else lost output (a full disk): then a zero would be a lie.
+        # 143: the drainer ended it. Anything else lost output.
         case $copied in
         0 | 143) ;;
-        *) [ "$result" != 'exit 0' ] || exit 1 ;;
+        *) cut=' cut' ;;
         esac
     done
-    seal "$result"
+    seal "$result" "$cut"
     exit 0
 }
 
@@ -297,7 +327,7 @@ log_seal() { printf '%s %s' "$(($(wc -c <"$1")))" "$(sha256sum <"$1" | cut -d ' 
 
 # Write, check, rename: an incomplete line must never look like a result.
 seal() {
-    line="$1 stdout $(log_seal "$s.out") stderr $(log_seal "$s.err")"
+    line="$1 stdout $(log_seal "$s.out") stderr $(log_seal "$s.err")${2-}"
     printf '%s\n' "$line" 1<>"$s.seal"
     read -r written <"$s.seal"
     [ "$written" = "$line" ] || exit 1
@@ -363,6 +393,12 @@ follow_by_polling() {
         if [ -n "$grown" ]; then idle=0; else idle=$((idle + 1)); fi
         if [ "$idle" -lt 100 ]; then nap 0.02; else nap 0.1; fi
     done
+}
+
+# Whether the stage was started, without starting it.
+began() {
+    if [ -d "$d/$1.latch" ]; then say started; fi
+    say not-started
 }
 
 await_seal() {
@@ -611,6 +647,7 @@ startup-log) startup_log "$@" ;;
 start) start "$@" ;;
 supervise) supervise "$@" ;;
 follow) follow "$@" ;;
+began) began "$@" ;;
 wait) await_seal "$@" ;;
 stop) stop "$@" ;;
 end) end "$@" ;;
