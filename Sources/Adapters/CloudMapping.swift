@@ -52,7 +52,9 @@ extension ObservedSnapshot {
             switch snapshot.status {
             case .creating: .creating
             case .created: .created
-            case .error, .pendingDelete, .deleting: .error
+            case .error: .error
+            // On its way out, neither usable nor failed: waited for until it is gone.
+            case .pendingDelete, .deleting: .other(snapshot.status.wire)
             case .unknown(let word): .other(word)
             }
         self.init(id: SnapshotID(rawValue: snapshot.id), name: snapshot.name, status: status)

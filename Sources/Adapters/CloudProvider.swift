@@ -83,6 +83,10 @@ package struct CloudProvider: InstanceProvider {
         ObservedSnapshot(try await call { try await $0.createSnapshot(instance: id.rawValue, name: name) })
     }
 
+    package func deleteSnapshot(_ id: SnapshotID) async throws {
+        _ = try await absentAsNil { try await call { try await $0.deleteSnapshot(id.rawValue) } }
+    }
+
     // MARK: Errors
 
     private func call<Result: Sendable>(

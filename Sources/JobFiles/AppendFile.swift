@@ -36,11 +36,6 @@ struct AppendFile: ~Copyable {
         length += Int64(written)
     }
 
-    mutating func empty() throws {
-        guard ftruncate(descriptor, 0) == 0 else { throw FileTrouble.system(path) }
-        length = 0
-    }
-
     /// Makes the content durable and hashes it.
     /// - Returns: lower-case hex SHA-256.
     func digest() throws -> String {

@@ -23,15 +23,24 @@ actor ResultsFolder: JobFolder {
     }
 
     func restart(_ log: JobLog) async throws {
-        let box = try await open(log)
-        try await blocking { try box.file.empty() }
+        let damaged = damagedPath(log)
+        let path = path + "/" + log.fileName
+        logs[log] = nil
+        try await blocking {
+            guard rename(path, damaged) == 0 || errno == ENOENT else { throw FileTrouble.system(path) }
+        }
     }
+
+    private func damagedPath(_ log: JobLog) -> String { "\(path)/\(log.fileName).damaged" }
 
     func seal(_ log: JobLog, bytes: Int64, sha256: String) async throws -> Bool {
         let box = try await open(log)
+        let damaged = damagedPath(log)
         return try await blocking {
             let digest = try box.file.digest()
-            return box.file.length == bytes && digest == sha256
+            guard box.file.length == bytes, digest == sha256 else { return false }
+            unlink(damaged)
+            return true
         }
     }
 

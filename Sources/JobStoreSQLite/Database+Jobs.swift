@@ -29,6 +29,14 @@ extension Database {
         case .all: try records(where: "TRUE", [])
         case .unfinished: try records(where: "finished_at IS NULL", [])
         case .submission(let name): try records(where: "submission = ?", [name])
+        case .watched(let now):
+            // What the columns and the word can tell keeps all other states from being decoded.
+            try records(
+                where: """
+                    id IN (SELECT job FROM attempts WHERE phase = 'done' AND expiry > ?
+                        AND (teardown = 'leaked' OR instr(state, '"unsettled"') > 0))
+                    """, [now.rawValue]
+            ).filter { $0.attempts.contains { $0.mayStillArrive(at: now) } }
         case .newest(let count):
             // A negative LIMIT would mean "all".
             try records(where: "id IN (SELECT id FROM jobs ORDER BY id DESC LIMIT ?)", [max(0, count)])

@@ -33,6 +33,8 @@ public enum AttemptEvent: Sendable {
     case connectionGivenUp(Reason)
     /// Says what the current phase waits for.
     case waiting(String?)
+    /// What a user should know although the job does not fail for it.
+    case warned(String)
 }
 
 /// How a stage on the instance ended, as its supervisor sealed it.
@@ -72,8 +74,20 @@ public enum AttemptEffect: Sendable, Hashable {
     /// Start the command unless its latch says that it was started, and follow it to its end.
     case run(ReachableInstance, stop: StopCause?)
     case collect(ReachableInstance)
-    /// Settles by name first: a snapshot of this name is adopted, never taken twice.
-    case snapshot(ReachableInstance)
+    /// A snapshot of this name is adopted, never taken twice. `settle`: the request may already have been sent, so a
+    /// listing that lacks it means something only once the cloud's lag has passed.
+    case snapshot(ReachableInstance, settle: Bool)
     case destroy(InstanceID)
     case verify(InstanceID)
+}
+
+extension AttemptEffect {
+    /// The form in which it is started again when it may have begun before.
+    public var settling: AttemptEffect {
+        switch self {
+        case .create: .create(settle: true)
+        case .snapshot(let instance, _): .snapshot(instance, settle: true)
+        case .watch, .connect, .awaitStartup, .upload, .setup, .run, .collect, .destroy, .verify: self
+        }
+    }
 }

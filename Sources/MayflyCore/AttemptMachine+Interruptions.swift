@@ -27,6 +27,7 @@ extension AttemptMachine {
         case .booting, .connecting, .preparing, .running, .collecting, .snapshotting, .destroying, .verifying:
             settle(.cancelled, reason)
             if state.commandStarted, state.exitCode == nil { state.delivery = .partial }
+            if case .snapshotting = state.phase { mark(.snapshot) { $0.state = .unsettled } }
             state.teardown = .leaked([state.instance?.id.rawValue ?? state.identity.description])
         }
         state.warnings.append(reason.message)
@@ -41,9 +42,12 @@ extension AttemptMachine {
                 "the collect clock ran out: some outputs did not arrive (timeouts.collect)")
             return .replace(snapshotOrDestroy(instance, now))
         case (.snapshot, .snapshotting(let instance)):
-            state.warnings.append(
-                "the snapshot clock ran out (timeouts.snapshot): no finished snapshot was seen")
-            return .replace(destroy(instance.id, now))
+            mark(.snapshot) { $0.state = .unsettled }
+            return .replace(
+                missSnapshot(
+                    of: instance,
+                    "the snapshot clock ran out (timeouts.snapshot): no finished snapshot was seen; one named "
+                        + "\(snapshotName) may still appear", now))
         case (.collect, _), (.snapshot, _):
             return .none
         case (.queue, _), (.provision, _), (.setup, _), (.run, _), (.total, _):
@@ -55,8 +59,19 @@ extension AttemptMachine {
 
     mutating func connectionGivenUp(_ reason: Reason, _ now: Moment) -> AttemptAction {
         switch state.phase {
-        case .connecting(let instance), .preparing(let instance, _), .running(let instance, _):
+        case .connecting(let instance), .preparing(let instance, _), .running(let instance, nil):
             settle(.failedConnection, reason)
+            if state.commandStarted { state.delivery = .partial }
+            return .start(snapshotOrDestroy(instance, now))
+        case .running(let instance, let cause?):
+            // What was wished for decides the outcome; that nobody saw the command stop is said beside it.
+            switch cause {
+            case .cancelled:
+                settle(.cancelled, Reason(code: "cancelled", message: "cancelled while running; \(reason.message)"))
+            case .clock(let clock):
+                settle(.timedOut(clock), clockReason(clock))
+            }
+            state.warnings.append(reason.message)
             if state.commandStarted { state.delivery = .partial }
             return .start(snapshotOrDestroy(instance, now))
         case .collecting(let instance):

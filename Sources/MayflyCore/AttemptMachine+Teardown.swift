@@ -30,6 +30,11 @@ extension AttemptMachine {
         return .none
     }
 
+    mutating func warned(_ text: String) -> AttemptAction {
+        if state.phase != .done, !state.warnings.contains(text) { state.warnings.append(text) }
+        return .none
+    }
+
     mutating func waiting(_ text: String?) -> AttemptAction {
         if state.phase != .done { state.waitingFor = text }
         return .none

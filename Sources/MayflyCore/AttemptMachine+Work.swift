@@ -50,7 +50,11 @@ extension AttemptMachine {
             return failSetup(instance, reason, now)
         case .running(let instance, _):
             // The command could not be started, which its latch proves: it never ran.
-            return failSetup(instance, reason, now)
+            guard state.commandStarted else { return failSetup(instance, reason, now) }
+            settle(.lost, reason)
+            state.delivery = .partial
+            enter(.collecting(instance), now)
+            return .start(.collect(instance))
         case .queued, .creating, .booting, .connecting, .collecting, .snapshotting, .destroying,
             .verifying, .done:
             return .none
@@ -104,17 +108,28 @@ extension AttemptMachine {
 
     mutating func snapshotTaken(_ id: SnapshotID, name: String, _ now: Moment) -> AttemptAction {
         guard case .snapshotting(let instance) = state.phase else { return .none }
-        var object = CreatedObject(kind: .snapshot, name: name, state: .kept, intendedAt: now.wall)
-        object.cloudID = id.rawValue
-        state.objects.append(object)
+        // A state that an older Mayfly stored in this phase has no intent on record.
+        if !state.objects.contains(where: { $0.kind == .snapshot }) {
+            state.objects.append(CreatedObject(kind: .snapshot, name: name, intendedAt: now.wall))
+        }
+        mark(.snapshot) {
+            $0.cloudID = id.rawValue
+            $0.state = .kept
+        }
         return .start(destroy(instance.id, now))
     }
 
     mutating func snapshotFailed(_ reason: Reason, _ now: Moment) -> AttemptAction {
         guard case .snapshotting(let instance) = state.phase else { return .none }
-        state.warnings.append("no snapshot was taken: \(reason.message)")
-        state.delivery = state.delivery == .none ? .none : .partial
-        return .start(destroy(instance.id, now))
+        mark(.snapshot) { $0.state = .refused }
+        return .start(missSnapshot(of: instance, "no snapshot was taken: \(reason.message)", now))
+    }
+
+    /// A snapshot that was asked for is a result like any output.
+    mutating func missSnapshot(of instance: ReachableInstance, _ warning: String, _ now: Moment) -> AttemptEffect {
+        state.warnings.append(warning)
+        if state.delivery == .complete { state.delivery = .partial }
+        return destroy(instance.id, now)
     }
 
     private mutating func next(

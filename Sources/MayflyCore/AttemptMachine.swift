@@ -6,6 +6,7 @@
 public struct AttemptMachine: ~Copyable {
     public internal(set) var state: AttemptState
     let policy: SnapshotPolicy
+    let snapshotName: String
     let hasCode: Bool
     let hasSetup: Bool
     let startupKind: StartupScript.Kind?
@@ -14,6 +15,7 @@ public struct AttemptMachine: ~Copyable {
     public init(state: AttemptState, definition: JobDefinition) {
         self.state = state
         self.policy = definition.snapshot
+        self.snapshotName = definition.snapshotName(job: state.identity.job)
         self.hasCode = definition.code != nil
         self.hasSetup = definition.setup != nil
         self.startupKind = definition.startupScript?.kind
@@ -29,7 +31,7 @@ public struct AttemptMachine: ~Copyable {
         case .preparing(let instance, let step): .start(Self.effect(of: step, on: instance))
         case .running(let instance, let stop): .start(.run(instance, stop: stop))
         case .collecting(let instance): .start(.collect(instance))
-        case .snapshotting(let instance): .start(.snapshot(instance))
+        case .snapshotting(let instance): .start(.snapshot(instance, settle: true))
         case .destroying(let id): .start(.destroy(id))
         case .verifying(let id): .start(.verify(id))
         case .done: .finish
@@ -65,6 +67,7 @@ public struct AttemptMachine: ~Copyable {
         case .forgetRequested: forgetRequested(now)
         case .connectionGivenUp(let reason): connectionGivenUp(reason, now)
         case .waiting(let text): waiting(text)
+        case .warned(let text): warned(text)
         }
     }
 
@@ -98,7 +101,11 @@ public struct AttemptMachine: ~Copyable {
     }
 
     mutating func markInstance(_ change: (inout CreatedObject) -> Void) {
-        guard let index = state.objects.firstIndex(where: { $0.kind == .instance }) else { return }
+        mark(.instance, change)
+    }
+
+    mutating func mark(_ kind: CreatedObject.Kind, _ change: (inout CreatedObject) -> Void) {
+        guard let index = state.objects.firstIndex(where: { $0.kind == kind }) else { return }
         change(&state.objects[index])
     }
 
@@ -118,8 +125,9 @@ public struct AttemptMachine: ~Copyable {
             case .onFailure: state.outcome?.isSuccess == false && state.outcome != .cancelled
             }
         guard wanted else { return destroy(instance.id, now) }
+        state.objects.append(CreatedObject(kind: .snapshot, name: snapshotName, intendedAt: now.wall))
         enter(.snapshotting(instance), now)
-        return .snapshot(instance)
+        return .snapshot(instance, settle: false)
     }
 
     mutating func finish(_ now: Moment) -> AttemptAction {

@@ -45,6 +45,25 @@ public struct AttemptState: Codable, Hashable, Sendable {
     }
 
     public var isDone: Bool { phase == .done }
+
+    /// Whether the attempt is over, but its instance may yet turn up: a lost create that was given up, or a person's
+    /// word in place of a proof. Watched for until the identity's expiry.
+    public func mayStillArrive(at now: WallTime) -> Bool {
+        isDone && expiry > now
+            && objects.contains { object in
+                guard object.kind == .instance else { return false }
+                switch object.state {
+                case .unsettled, .existing, .destroyAccepted: return true
+                case .intended, .gone, .kept, .refused: return false
+                }
+            }
+    }
+
+    /// When the cloud had answered the create request: the phase after `creating` began then.
+    public var createdAt: WallTime? {
+        guard let index = spans.firstIndex(where: { $0.phase == "creating" }), index + 1 < spans.count else { return nil }
+        return spans[index + 1].began.wall
+    }
 }
 
 /// How long one phase took. Elapsed time is measured on the boot clock, so a wall-clock jump changes nothing.

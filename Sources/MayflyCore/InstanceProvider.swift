@@ -42,6 +42,10 @@ public protocol InstanceProvider: Sendable {
     /// Starts a snapshot. Never repeated; a lost answer is settled by ``snapshots(of:)`` and the name.
     /// - Throws: ``ProviderError``.
     func createSnapshot(of id: InstanceID, name: String) async throws -> ObservedSnapshot
+
+    /// Asks for a snapshot's deletion. A 404 is success. Only ever called for one that the cloud itself calls failed.
+    /// - Throws: ``ProviderError``.
+    func deleteSnapshot(_ id: SnapshotID) async throws
 }
 
 /// Everything a create request carries.

@@ -176,6 +176,11 @@ public struct SnapshotPolicy: Codable, Hashable, Sendable {
     }
 }
 
+extension JobDefinition {
+    /// What a snapshot of the job's instance is called.
+    public func snapshotName(job: JobID) -> String { snapshot.name ?? "\(name)-\(job)" }
+}
+
 public struct SSHSettings: Codable, Hashable, Sendable {
     public enum HostKeyPolicy: String, Codable, Sendable, CaseIterable {
         /// The exact key that first boot installs; anything else is refused.

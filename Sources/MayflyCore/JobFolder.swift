@@ -22,7 +22,8 @@ public protocol JobFolder: Sendable {
 
     func append(_ bytes: [UInt8], to log: JobLog) async throws
 
-    /// Empties a log, before it is fetched again from its beginning.
+    /// Begins a log anew, before it is fetched again from its beginning. What was there is kept beside it until the new
+    /// one matches its seal.
     func restart(_ log: JobLog) async throws
 
     /// Makes a log durable and compares it with what the instance sealed.

@@ -53,6 +53,8 @@ public enum JobFilter: Sendable, Hashable {
     case all
     case unfinished
     case submission(String)
+    /// Jobs with an attempt whose instance ``AttemptState/mayStillArrive(at:)``.
+    case watched(at: WallTime)
     /// The newest jobs, at most this many, still by ascending number.
     case newest(Int)
 }

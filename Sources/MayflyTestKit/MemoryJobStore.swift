@@ -75,6 +75,7 @@ public final class MemoryJobStore: JobStore {
             case .all: contents.jobs
             case .unfinished: contents.jobs.filter { !$0.isFinished }
             case .submission(let name): contents.jobs.filter { $0.submission == name }
+            case .watched(let now): contents.jobs.filter { $0.attempts.contains { $0.mayStillArrive(at: now) } }
             case .newest(let count): contents.jobs.suffix(max(0, count))
             }
         }

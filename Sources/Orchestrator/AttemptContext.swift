@@ -16,6 +16,8 @@ struct AttemptContext: Sendable {
     let logger: Logger
     /// Reconnects on demand; one per attempt.
     let link: Link
+    /// Whether the last thing tried with the results folder failed: the user's to mend, and no reason to lose a job.
+    let folderTrouble = Mark()
 
     var definition: JobDefinition { job.definition }
 }

@@ -8,7 +8,7 @@ extension AttemptEffects {
     {
         if settle { return try await settleCreate(since: intent(of: state), control) }
         let order = try await makeOrder(control)
-        let wish = StopWish(control)
+        let wish = StopWish(control, time)
         return try await wish.watching {
             var backoff = Backoff(first: .milliseconds(200), most: .seconds(10))
             while true {

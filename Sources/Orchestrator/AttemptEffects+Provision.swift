@@ -3,7 +3,7 @@ import OnInstance
 
 extension AttemptEffects {
     /// Polls until the instance is active and has an address.
-    func watch(_ id: InstanceID, _ control: EffectControl) async throws -> AttemptEvent {
+    func watch(_ id: InstanceID, _ state: AttemptState, _ control: EffectControl) async throws -> AttemptEvent {
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(5)))
         var told: String?
@@ -23,6 +23,8 @@ extension AttemptEffects {
                                 sshPort: context.definition.ssh.port ?? observed.sshPort ?? 22))
                     }
                     tell(observed.status == .active ? "a public address" : "status active")
+                } else if isWithinLag(of: state) {
+                    tell("the cloud to show the instance")
                 } else if try await provider.seesAnchor() {
                     return .instanceFailed(Self.vanished)
                 } else {
@@ -33,6 +35,13 @@ extension AttemptEffects {
             }
             try await backoff.wait(time)
         }
+    }
+
+    /// "Not there yet" is not "gone": what the cloud lacks so soon after the create proves nothing.
+    func isWithinLag(of state: AttemptState) -> Bool {
+        let wasSeen = state.spans.contains { $0.phase == "connecting" }
+        guard !wasSeen, let created = state.createdAt else { return false }
+        return created.duration(to: time.now().wall) < provider.listingLag
     }
 
     /// Tries to log in until it works; the provision clock ends it.
@@ -49,7 +58,15 @@ extension AttemptEffects {
         if hasScript { control.post(.waiting("the startup script")) }
         let ended: StageStatus? = try await onHost(instance, control) { host in
             try await withThrowingTaskGroup(of: StageStatus?.self) { group in
-                group.addTask { StageStatus.parse(try await text(of: supervisor.awaitStartup(), on: host)) }
+                group.addTask {
+                    let said = try await answer(to: supervisor.awaitStartup(), on: host)
+                    if let status = StageStatus.parse(said.text) { return status }
+                    throw Ends(
+                        .stepFailed(
+                            Reason(
+                                code: "startup-unknown",
+                                message: "the instance did not get ready, so the command was not run: \(said.words)")))
+                }
                 if hasScript {
                     group.addTask {
                         while true {
@@ -90,6 +107,7 @@ extension AttemptEffects {
             let exit = try await host.execute(
                 supervisor.upload().command, input: .stream(bytes), options: RemoteOptions(bulk: true)
             ) { await said.take($0) }
+            guard exit != .unknown else { throw Self.cutOff }
             return (exit, await said.everything)
         }
         guard exit == .status(0) else {
@@ -119,16 +137,26 @@ extension AttemptEffects {
             onOutput: onOutput)
     }
 
-    /// A short answer's standard output.
-    func text(of step: RemoteStep, on host: any RemoteHost) async throws -> String {
+    /// What a step said in a few lines.
+    struct Answer: Sendable {
+        /// Standard output.
+        var text: String
+        /// All that explains a failure: both streams and the exit status.
+        var words: String
+    }
+
+    func answer(to step: RemoteStep, on host: any RemoteHost) async throws -> Answer {
         let said = TextCollector()
         let exit = try await perform(step, on: host) { await said.take($0) }
-        guard exit != .unknown else {
-            throw RemoteError(
-                kind: .connectionLost, message: "the connection ended in the middle of an answer")
-        }
-        return await said.standardOutput
+        guard exit != .unknown else { throw Self.cutOff }
+        let everything = await said.everything
+        return Answer(
+            text: await said.standardOutput,
+            words: "its supervisor answered \"\(everything.prefix { $0 != "\n" })\" (\(exit))")
     }
+
+    static let cutOff = RemoteError(
+        kind: .connectionLost, message: "the connection ended in the middle of an answer")
 }
 
 /// The short text a step answers with; a hostile server's flood is cut off.

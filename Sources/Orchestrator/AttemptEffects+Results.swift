@@ -14,10 +14,7 @@ extension AttemptEffects {
                 case .stderr: await said.take(output)
                 }
             }
-            guard exit != .unknown else {
-                throw RemoteError(
-                    kind: .connectionLost, message: "the connection ended while outputs were collected")
-            }
+            guard exit != .unknown else { throw Self.cutOff }
             var report = try await onFolder { try await receiver.finish() }
             if exit != .status(0) {
                 report.complete = false
@@ -28,43 +25,53 @@ extension AttemptEffects {
         return .collected(complete: report.complete, warnings: report.warnings)
     }
 
-    /// Takes a snapshot and waits until it is there. One of this name is adopted, never taken twice.
-    func snapshot(_ instance: ReachableInstance, _ control: EffectControl) async throws
-        -> AttemptEvent
-    {
-        let name = context.definition.snapshot.name ?? "\(context.definition.name)-\(context.job.id)"
+    /// How often a snapshot that the cloud calls failed is taken again.
+    private static let snapshotRetakes = 2
+
+    /// Takes a snapshot and waits until it is there. One of this name is adopted, never taken twice; one that failed is
+    /// removed and taken again, because the instance's disk is about to go.
+    func snapshot(
+        _ instance: ReachableInstance, settle: Bool, _ state: AttemptState, _ control: EffectControl
+    ) async throws -> AttemptEvent {
+        let name = context.definition.snapshotName(job: context.job.id)
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(10)))
-        var asked: WallTime?
+        var asked = settle ? state.objects.last { $0.kind == .snapshot }?.intendedAt : nil
+        var retakes = 0
         var told: String?
+        func tell(_ words: String) {
+            if told != words { control.post(.waiting(words)) }
+            told = words
+        }
         while true {
             do {
-                if let taken = try await provider.snapshots(of: instance.id).first(where: {
-                    $0.name == name
-                }) {
-                    switch taken.status {
-                    case .created: return .snapshotTaken(taken.id, name: name)
-                    case .error:
-                        return .snapshotFailed(
-                            Reason(code: "snapshot-error", message: "the cloud reports status \"error\" for it"))
-                    case .creating, .other: break
-                    }
-                } else if asked.map({ $0.duration(to: time.now().wall) >= provider.listingLag }) ?? true {
+                let taken = try await provider.snapshots(of: instance.id).filter { $0.name == name }
+                if let created = taken.first(where: { $0.status == .created }) {
+                    return .snapshotTaken(created.id, name: name)
+                } else if let failed = taken.first(where: { $0.status == .error }) {
+                    try await provider.deleteSnapshot(failed.id)
+                    guard retakes < Self.snapshotRetakes else { return .snapshotFailed(Self.snapshotError) }
+                    retakes += 1
+                    asked = nil
+                    tell("the snapshot failed in the cloud and is taken again")
+                } else if taken.isEmpty, asked.map({ $0.duration(to: time.now().wall) >= provider.listingLag }) ?? true {
                     asked = time.now().wall
                     _ = try await provider.createSnapshot(of: instance.id, name: name)
                 }
             } catch let error as ProviderError {
                 switch error.kind {
-                case .refused, .unauthorized, .account, .capacity:
+                case .refused, .account, .capacity:
                     return .snapshotFailed(error.reason)
-                case .cloud, .unreachable, .outcomeUnknown:
-                    if told != error.description { control.post(.waiting(error.description)) }
-                    told = error.description
+                case .unauthorized, .cloud, .unreachable, .outcomeUnknown:
+                    tell(error.description)
                 }
             }
             try await backoff.wait(time)
         }
     }
+
+    private static let snapshotError = Reason(
+        code: "snapshot-error", message: "the cloud reports status \"error\" for it, also when it was taken again")
 
     /// Asks for destruction until the cloud accepts it. There is no end to this.
     func destroy(_ id: InstanceID, _ control: EffectControl) async throws -> AttemptEvent {
@@ -87,7 +94,7 @@ extension AttemptEffects {
     }
 
     /// Proves absence: GET, the complete list, and the anchor as the witness that both mean something.
-    func verify(_ id: InstanceID, _ control: EffectControl) async throws -> AttemptEvent {
+    func verify(_ id: InstanceID, _ state: AttemptState, _ control: EffectControl) async throws -> AttemptEvent {
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(10)))
         var told: String?
@@ -96,7 +103,9 @@ extension AttemptEffects {
             var words: String
             do {
                 switch try await provider.absence(of: id) {
-                case .gone: return .verifiedGone
+                case .gone:
+                    guard isWithinLag(of: state) else { return .verifiedGone }
+                    words = "the cloud's listings to be up to date: the instance was created a moment ago"
                 case .cannotTell(let reason): words = reason.message
                 case .stillThere(let status):
                     words = "the instance to disappear (status \(status))"

@@ -7,19 +7,18 @@ extension AttemptEffects {
         _ instance: ReachableInstance, _ state: AttemptState, _ control: EffectControl
     ) async throws -> AttemptEvent {
         guard let script = context.definition.setup else { return .setupEnded(.exited(0)) }
-        let launch = try await launchDocument(
-            .shell(script), extraArguments: [], limit: context.definition.timeouts.setup, control)
+        let launch = launchDocument(
+            .shell(script), extraArguments: [], limit: context.definition.timeouts.setup,
+            secrets: try await awaitedSecrets(control, orUntil: { false }) ?? [])
         let status = try await onHost(instance, control) { host in
-            let answer = try await text(of: supervisor.start(.setup, launch), on: host)
-            if let reason = Self.refusal(answer) {
+            if let reason = Self.refusal(try await answer(to: supervisor.start(.setup, launch), on: host)) {
                 throw Ends(
                     .stepFailed(
                         Reason(code: "setup-not-started", message: "setup could not be started: \(reason)")))
             }
-            // Two streams in one file have no offset to resume from: it is fetched from the beginning.
-            try await onFolder { try await context.folder.restart(.setup) }
-            try await perform(supervisor.follow(.setup, stdoutOffset: 0, stderrOffset: 0), on: host) {
-                output in
+            // The supervisor keeps both streams of setup in one file, in the order they were written.
+            let offset = try await onFolder { try await context.folder.length(of: .setup) }
+            try await perform(supervisor.follow(.setup, stdoutOffset: offset, stderrOffset: 0), on: host) { output in
                 switch output {
                 case .stdout(let bytes), .stderr(let bytes): try await append(bytes, to: .setup)
                 }
@@ -33,8 +32,13 @@ extension AttemptEffects {
     func run(
         _ instance: ReachableInstance, stop: StopCause?, _ state: AttemptState, _ control: EffectControl
     ) async throws -> AttemptEvent {
-        let deadline = giveUpMoment(of: state)
-        let wish = StopWish(control, alreadyMade: stop != nil)
+        let limit = giveUpMoment(of: state)
+        let wish = StopWish(control, time, alreadyMade: stop != nil)
+        let collect = context.definition.timeouts.collect
+        // Who wants it to end does not wait for a day: as long as collecting may take, and no longer.
+        let deadline: @Sendable () -> BootInstant? = {
+            [limit, wish.madeAt?.advanced(by: collect)].compactMap { $0 }.min()
+        }
         let started = Flag()
         if state.commandStarted { started.set() }
         return try await wish.watching {
@@ -42,11 +46,12 @@ extension AttemptEffects {
                 let event = try await onHost(instance, control, giveUpAt: deadline) {
                     host -> AttemptEvent? in
                     if !started.isSet {
-                        if let end = try await startCommand(on: host, wish, control) { return end }
+                        let end = try await startCommand(on: host, of: instance, wish, deadline, control)
+                        if let end { return end }
                         started.set()
                         control.post(.commandStarted)
                     }
-                    return try await follow(on: host, wish)
+                    return try await follow(on: host, wish, control)
                 }
                 if let event { return event }
             }
@@ -55,26 +60,33 @@ extension AttemptEffects {
 
     /// - Returns: how the attempt goes on when the command was not and will not be started; `nil` when it runs.
     private func startCommand(
-        on host: any RemoteHost, _ wish: StopWish, _ control: EffectControl
+        on host: any RemoteHost, of instance: ReachableInstance, _ wish: StopWish,
+        _ deadline: @Sendable () -> BootInstant?, _ control: EffectControl
     ) async throws -> AttemptEvent? {
         if wish.isMade { try await perform(supervisor.stop(.run), on: host) { _ in } }
         let definition = context.definition
-        let launch = try await launchDocument(
+        guard let secrets = try await secretsToStart(on: host, of: instance, wish, deadline, control) else {
+            return wish.isMade ? .commandEnded(.stopped, logsComplete: true) : nil
+        }
+        let launch = launchDocument(
             definition.command, extraArguments: definition.extraArguments, limit: definition.timeouts.run,
-            control)
-        let answer = try await text(of: supervisor.start(.run, launch), on: host)
-        guard let reason = Self.refusal(answer) else { return nil }
+            secrets: secrets)
+        guard let reason = Self.refusal(try await answer(to: supervisor.start(.run, launch), on: host)) else {
+            return nil
+        }
         if wish.isMade { return .commandEnded(.stopped, logsComplete: true) }
         return .stepFailed(
             Reason(code: "command-not-started", message: "the command could not be started: \(reason)"))
     }
 
     /// Follows to the seal, and passes a wish to stop on to the supervisor as soon as it is made.
-    private func follow(on host: any RemoteHost, _ wish: StopWish) async throws -> AttemptEvent? {
+    private func follow(
+        on host: any RemoteHost, _ wish: StopWish, _ control: EffectControl
+    ) async throws -> AttemptEvent? {
         try await withThrowingTaskGroup(of: AttemptEvent?.self) { group in
-            group.addTask { try await followToSeal(on: host) }
+            group.addTask { try await followToSeal(on: host, control) }
             group.addTask {
-                try await wish.made(time)
+                try await wish.made()
                 try await perform(supervisor.stop(.run), on: host) { _ in }
                 return nil
             }
@@ -86,19 +98,27 @@ extension AttemptEffects {
         }
     }
 
-    private func followToSeal(on host: any RemoteHost) async throws -> AttemptEvent {
+    private func followToSeal(on host: any RemoteHost, _ control: EffectControl) async throws -> AttemptEvent {
         try await followLogs(on: host)
         guard let status = try await sealed(.run, on: host) else {
             return .commandEnded(.unknown, logsComplete: false)
         }
-        if try await logsMatch(status) { return .commandEnded(status.result, logsComplete: true) }
-        // Once more from the beginning: what is here was cut or damaged on this side.
+        if status.isCut {
+            control.post(
+                .warned("the disk of the instance was full: the logs hold the beginning of the output, not all of it"))
+        }
+        if try await logsMatch(status) { return .commandEnded(status.result, logsComplete: !status.isCut) }
+        // What is here is merely short, as a rule.
+        try await followLogs(on: host)
+        if try await logsMatch(status) { return .commandEnded(status.result, logsComplete: !status.isCut) }
+        // Damaged on this side: once more from the beginning, and what is here stays until that is whole.
         try await onFolder {
             try await context.folder.restart(.stdout)
             try await context.folder.restart(.stderr)
         }
         try await followLogs(on: host)
-        return .commandEnded(status.result, logsComplete: try await logsMatch(status))
+        let matches = try await logsMatch(status)
+        return .commandEnded(status.result, logsComplete: matches && !status.isCut)
     }
 
     private func followLogs(on host: any RemoteHost) async throws {
@@ -127,7 +147,7 @@ extension AttemptEffects {
 
     /// The seal of a stage, or `nil` when its supervisor left none.
     private func sealed(_ stage: Stage, on host: any RemoteHost) async throws -> StageStatus? {
-        StageStatus.parse(try await text(of: supervisor.wait(stage), on: host))
+        StageStatus.parse(try await answer(to: supervisor.wait(stage), on: host).text)
     }
 
     /// Nobody gives up on a connection before the run's end and the collect clock have passed.
@@ -138,38 +158,19 @@ extension AttemptEffects {
         return time.now().boot.advanced(by: max(.zero, timeouts.run + timeouts.collect - passed))
     }
 
-    private static func refusal(_ answer: String) -> String? {
-        let line = answer.prefix { $0 != "\n" }
+    private static func refusal(_ answer: Answer) -> String? {
+        let line = answer.text.prefix { $0 != "\n" }
         if line == "started" || line == "already-started" { return nil }
-        return line.hasPrefix("cannot-start ")
-            ? String(line.dropFirst(13)) : "its supervisor answered \"\(line)\""
+        return line.hasPrefix("cannot-start ") ? String(line.dropFirst(13)) : answer.words
     }
 
     private func launchDocument(
-        _ command: JobCommand, extraArguments: [String], limit: Duration, _ control: EffectControl
-    ) async throws -> LaunchDocument {
+        _ command: JobCommand, extraArguments: [String], limit: Duration, secrets: [EnvironmentVariable]
+    ) -> LaunchDocument {
         LaunchDocument(
-            environment: context.definition.environment, secrets: try await secrets(control),
-            command: command,
+            environment: context.definition.environment, secrets: secrets, command: command,
             extraArguments: extraArguments, limit: limit, expiry: context.expiry, job: context.job.id,
             name: context.definition.name, attempt: context.identity.attempt,
             pty: context.definition.ssh.pty)
-    }
-
-    /// Secrets are only in the keeper's memory: after its death the job waits until a client brings them again.
-    private func secrets(_ control: EffectControl) async throws -> [EnvironmentVariable] {
-        guard !context.definition.secrets.isEmpty else { return [] }
-        var hasWaited = false
-        while true {
-            switch await context.supplies.secrets(of: context.job) {
-            case .ready(let values):
-                if hasWaited { control.post(.waiting(nil)) }
-                return values
-            case .waiting(let reason):
-                if !hasWaited { control.post(.waiting(reason)) }
-                hasWaited = true
-                try await time.sleep(for: .milliseconds(200))
-            }
-        }
     }
 }

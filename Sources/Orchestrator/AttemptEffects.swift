@@ -18,32 +18,44 @@ struct AttemptEffects: Sendable {
     }
 
     /// Runs `effect` to its end. Cancellation ends it silently: another effect, or another keeper, takes over.
+    ///
+    /// An error that nobody expected is tried again like a restart would: the phase's clock ends it, never silence.
     func perform(_ effect: AttemptEffect, of state: AttemptState, _ control: EffectControl) async {
-        do {
-            let event: AttemptEvent
-            switch effect {
-            case .create(let settle): event = try await create(settle: settle, state, control)
-            case .watch(let id): event = try await watch(id, control)
-            case .connect(let instance): event = try await connect(instance, control)
-            case .awaitStartup(let instance): event = try await awaitStartup(instance, control)
-            case .upload(let instance): event = try await upload(instance, control)
-            case .setup(let instance): event = try await setup(instance, state, control)
-            case .run(let instance, let stop): event = try await run(instance, stop: stop, state, control)
-            case .collect(let instance): event = try await collect(instance, control)
-            case .snapshot(let instance): event = try await snapshot(instance, control)
-            case .destroy(let id): event = try await destroy(id, control)
-            case .verify(let id): event = try await verify(id, control)
+        var effect = effect
+        var backoff = Backoff(first: .milliseconds(100), most: .seconds(10))
+        while true {
+            do {
+                return control.post(try await event(of: effect, state, control))
+            } catch let end as Ends {
+                return control.post(end.event)
+            } catch is CancellationError {
+                return
+            } catch {
+                guard !Task.isCancelled else { return }
+                context.logger.error(
+                    "an unexpected error, tried again", metadata: ["job": "\(context.job.id)", "error": "\(error)"])
+                control.post(.waiting("\(error); trying again"))
+                effect = effect.settling
             }
-            control.post(event)
-        } catch let end as Ends {
-            control.post(end.event)
-        } catch is CancellationError {
-            return
-        } catch {
-            guard !Task.isCancelled else { return }
-            control.post(
-                .stepFailed(
-                    Reason(code: "internal", message: "an unexpected error ended this step: \(error)")))
+            guard (try? await backoff.wait(time)) != nil else { return }
+        }
+    }
+
+    private func event(
+        of effect: AttemptEffect, _ state: AttemptState, _ control: EffectControl
+    ) async throws -> AttemptEvent {
+        switch effect {
+        case .create(let settle): try await create(settle: settle, state, control)
+        case .watch(let id): try await watch(id, state, control)
+        case .connect(let instance): try await connect(instance, control)
+        case .awaitStartup(let instance): try await awaitStartup(instance, control)
+        case .upload(let instance): try await upload(instance, control)
+        case .setup(let instance): try await setup(instance, state, control)
+        case .run(let instance, let stop): try await run(instance, stop: stop, state, control)
+        case .collect(let instance): try await collect(instance, control)
+        case .snapshot(let instance, let settle): try await snapshot(instance, settle: settle, state, control)
+        case .destroy(let id): try await destroy(id, control)
+        case .verify(let id): try await verify(id, state, control)
         }
     }
 
@@ -52,10 +64,11 @@ struct AttemptEffects: Sendable {
     /// Runs `body` on a connection, and again on a new one whenever it is lost.
     ///
     /// "Cannot reach by SSH" is not "dead": between tries the API is asked, and while it says `active` the wait goes on
-    /// until `deadline` (no limit when `nil`: the phase's own clock ends it).
+    /// until `deadline` (no limit when `nil`: the phase's own clock ends it). A results folder that cannot be written is
+    /// waited for until the instance's expiry: what is on the instance is safe until then.
     func onHost<Result: Sendable>(
-        _ instance: ReachableInstance, _ control: EffectControl, giveUpAt deadline: BootInstant? = nil,
-        _ body: @Sendable (any RemoteHost) async throws -> Result
+        _ instance: ReachableInstance, _ control: EffectControl,
+        giveUpAt deadline: @Sendable () -> BootInstant? = { nil }, _ body: @Sendable (any RemoteHost) async throws -> Result
     ) async throws -> Result {
         var backoff = Backoff(first: .milliseconds(20), most: .seconds(5))
         var told: String?
@@ -65,24 +78,32 @@ struct AttemptEffects: Sendable {
                 let host = try await context.link.host(of: instance)
                 if told != nil { control.post(.waiting(nil)) }
                 told = nil
-                return try await body(host)
+                let result = try await body(host)
+                context.folderTrouble.set(false)
+                return result
             } catch let error as RemoteError {
                 try Task.checkCancellation()
+                context.folderTrouble.set(false)
                 await context.link.drop()
                 if error.kind == .hostKeyMismatch {
                     throw Ends(.connectionGivenUp(Reason(code: "host-key-changed", message: error.message)))
                 }
                 trouble = error.message
             } catch let error as FolderTrouble {
+                context.folderTrouble.set(true)
                 trouble = error.message
             }
-            if let deadline, time.now().boot >= deadline {
+            let now = time.now()
+            if context.folderTrouble.isSet {
+                if now.wall >= context.expiry {
+                    throw Ends(.connectionGivenUp(Reason(code: "results-not-written", message: trouble)))
+                }
+            } else if let deadline = deadline(), now.boot >= deadline {
                 throw Ends(
                     .connectionGivenUp(
                         Reason(
                             code: "connection-lost",
-                            message:
-                                "no connection to the instance until the run's end had passed; last: \(trouble)")))
+                            message: "no connection to the instance until its time was over; last: \(trouble)")))
             }
             // What the cloud says explains more than the connection's own words.
             let words = try await askWitness(instance.id) ?? trouble

@@ -62,6 +62,13 @@ struct AttemptRunner: Sendable {
                 if !carryOut(action, machine.state) {
                     for await message in mailbox.messages {
                         let before = machine.state
+                        if let put = putOff(message, before) {
+                            group.addTask { [mailbox, time] in
+                                guard (try? await time.sleep(for: put)) != nil else { return }
+                                mailbox.post(message)
+                            }
+                            continue
+                        }
                         guard let event = current(message, control.generation, before) else { continue }
                         action = machine.apply(event, at: time.now())
                         let state = machine.state
@@ -79,6 +86,15 @@ struct AttemptRunner: Sendable {
         await context.link.drop()
         if let failure { throw failure }
         return machine.state
+    }
+
+    /// Outputs that cannot be written here are safe on the instance until its expiry: the collect clock waits for a
+    /// person to make room, and nothing is destroyed before.
+    private func putOff(_ message: AttemptMailbox.Message, _ state: AttemptState) -> Duration? {
+        guard case .clock(.collect, _) = message, context.folderTrouble.isSet, time.now().wall < context.expiry else {
+            return nil
+        }
+        return .seconds(5)
     }
 
     /// The event of a message that still means something.
@@ -105,7 +121,9 @@ struct AttemptRunner: Sendable {
         func arm(_ clock: JobClock, _ began: Moment) {
             guard let limit = context.definition.timeouts.limit(of: clock) else { return }
             let passed = state.elapsed(since: began, now: now, bootID: time.bootID)
-            armed.append((clock, began, max(.zero, limit - passed)))
+            // A keeper that takes over finds out first whether there is anywhere to collect to.
+            let least: Duration = clock == .collect ? .seconds(5) : .zero
+            armed.append((clock, began, max(least, limit - passed)))
         }
         if let (clock, began) = state.runningClock { arm(clock, began) }
         // The total runs over all attempts, from the first that left the queue.

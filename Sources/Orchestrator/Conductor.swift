@@ -40,6 +40,8 @@ package actor Conductor {
     private var active: [JobID: AttemptMailbox] = [:]
     private var activeSubmissions: [JobID: String] = [:]
     private var unfinished: [JobID] = []
+    /// Whether instances of finished jobs may yet turn up: somebody must be there to see them.
+    private var isWatching = false
     private let wakes: AsyncStream<Void>
     private let wakeContinuation: AsyncStream<Void>.Continuation
     private var fenced = false
@@ -56,10 +58,9 @@ package actor Conductor {
 
     package var runningJobs: [JobID] { active.keys.sorted() }
     package var waitingJobs: [JobID] { unfinished.filter { active[$0] == nil } }
-    package var isIdle: Bool { active.isEmpty && unfinished.isEmpty }
+    package var isIdle: Bool { active.isEmpty && unfinished.isEmpty && !isWatching }
 
     /// Works until its task is cancelled (stepping down touches no job) or a newer keeper reigns.
-    /// - Throws: ``JobStoreError`` when the store cannot be read.
     package func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { [self] in
@@ -74,8 +75,13 @@ package actor Conductor {
             }
             wake()
             for await _ in wakes {
-                for (job, mailbox) in try await admit() {
-                    group.addTask { [self] in await lead(job, mailbox) }
+                do {
+                    for (job, mailbox) in try await admit() {
+                        group.addTask { [self] in await lead(job, mailbox) }
+                    }
+                } catch let error as JobStoreError {
+                    // Jobs that run go on; the queue is looked at again with the next wake.
+                    parts.logger.error("the queue cannot be read", metadata: ["error": "\(error)"])
                 }
                 if fenced { break }
             }
@@ -87,6 +93,7 @@ package actor Conductor {
     private func admit() async throws -> [(JobRecord, AttemptMailbox)] {
         let jobs = try await parts.store.jobs(.unfinished)
         unfinished = jobs.map(\.id)
+        isWatching = try await !parts.store.jobs(.watched(at: parts.time.now().wall)).isEmpty
         var admitted: [(JobRecord, AttemptMailbox)] = []
         for job in jobs {
             if let mailbox = active[job.id] {

@@ -21,11 +21,15 @@ struct JobRunner: Sendable {
                     state = try await lead(job, last, isNew: false, mailbox)
                 }
             } else {
-                let fresh = newAttempt(of: job)
-                if let ended = try await endBeforeStart(job, fresh) {
-                    state = ended
-                } else {
-                    state = try await lead(job, fresh, isNew: true, mailbox)
+                switch try await awaitStart(of: job) {
+                case .end(let event):
+                    var machine = AttemptMachine(state: newAttempt(of: job), definition: job.definition)
+                    _ = machine.apply(event, at: parts.time.now())
+                    state = machine.state
+                    try await parts.store.save(state, of: job.id, token: token)
+                case .go:
+                    // Only now: the identity's expiry counts from the create, not from a wait before it.
+                    state = try await lead(job, newAttempt(of: job), isNew: true, mailbox)
                 }
             }
             guard let now = try await parts.store.job(job.id) else { return }
@@ -54,42 +58,42 @@ struct JobRunner: Sendable {
             number: number, expiry: now.wall.advanced(by: life), now: now, bootID: parts.time.bootID)
     }
 
-    /// A cancel or the queue clock that came before anything was created: the attempt is done at once.
-    /// Also waits for the token and secrets, saying so in the row.
-    private func endBeforeStart(_ job: JobRecord, _ state: AttemptState) async throws -> AttemptState? {
+    private enum Start {
+        case go
+        /// A cancel or the queue clock came before anything was created: the attempt is done at once.
+        case end(AttemptEvent)
+    }
+
+    /// Waits for token, secrets and the results folder, saying so in the row.
+    private func awaitStart(of job: JobRecord) async throws -> Start {
         var told: String?
         while true {
             guard let current = try await parts.store.job(job.id) else { throw CancellationError() }
-            var event: AttemptEvent?
-            if current.cancelRequestedAt != nil { event = .cancelRequested }
-            if let limit = job.definition.timeouts.queue,
+            if current.cancelRequestedAt != nil { return .end(.cancelRequested) }
+            if let limit = job.definition.timeouts.queue, job.attempts.isEmpty,
                 job.submittedAt.duration(to: parts.time.now().wall) >= limit
             {
-                event = event ?? .clockExpired(.queue)
+                return .end(.clockExpired(.queue))
             }
-            if let event {
-                var machine = AttemptMachine(state: state, definition: job.definition)
-                _ = machine.apply(event, at: parts.time.now())
-                let ended = machine.state
-                try await parts.store.save(ended, of: job.id, token: token)
-                return ended
-            }
-            guard let reason = await missingSupply(job) else {
-                if told != nil { try await tell(job, nil) }
-                return nil
-            }
+            let reason = await missing(job)
             if told != reason {
                 told = reason
                 try await tell(job, reason)
             }
+            if reason == nil { return .go }
             try await parts.time.sleep(for: .milliseconds(200))
         }
     }
 
-    private func missingSupply(_ job: JobRecord) async -> String? {
+    private func missing(_ job: JobRecord) async -> String? {
         if case .waiting(let reason) = await parts.supplies.provider(for: job.cloud) { return reason }
         if case .waiting(let reason) = await parts.supplies.secrets(of: job) { return reason }
-        return nil
+        do {
+            _ = try await parts.storage.folder(for: job)
+            return nil
+        } catch {
+            return "the results folder cannot be made: \(error)"
+        }
     }
 
     private func tell(_ job: JobRecord, _ reason: String?) async throws {
@@ -100,10 +104,15 @@ struct JobRunner: Sendable {
     private func lead(
         _ job: JobRecord, _ state: AttemptState, isNew: Bool, _ mailbox: AttemptMailbox
     ) async throws -> AttemptState {
+        let provider: any InstanceProvider
+        if case .ready(let ready) = await parts.supplies.provider(for: job.cloud) {
+            provider = ready
+        } else {
+            provider = AwaitedProvider(supplies: parts.supplies, cloud: job.cloud)
+        }
         let context = AttemptContext(
-            job: job, identity: state.identity, expiry: state.expiry,
-            provider: try await provider(of: job),
-            connector: parts.connector, storage: parts.storage, folder: try await folder(of: job),
+            job: job, identity: state.identity, expiry: state.expiry, provider: provider,
+            connector: parts.connector, storage: parts.storage, folder: AwaitedFolder(storage: parts.storage, job: job),
             supplies: parts.supplies, observer: parts.observer, time: parts.time, logger: parts.logger,
             link: Link(connector: parts.connector, identity: state.identity, settings: job.definition.ssh)
         )
@@ -113,56 +122,23 @@ struct JobRunner: Sendable {
         .run(state, isNew: isNew)
     }
 
-    private func provider(of job: JobRecord) async throws -> any InstanceProvider {
-        var told: String?
-        while true {
-            switch await parts.supplies.provider(for: job.cloud) {
-            case .ready(let provider):
-                if told != nil { try await tell(job, nil) }
-                return provider
-            case .waiting(let reason):
-                if told != reason {
-                    told = reason
-                    try await tell(job, reason)
-                }
-                try await parts.time.sleep(for: .milliseconds(200))
-            }
-        }
-    }
-
-    /// The results folder, waited for: a full disk or missing rights are the user's to mend, and no reason to lose a job.
-    private func folder(of job: JobRecord) async throws -> any JobFolder {
+    /// Receipt, keys, and the row's end, in this order: a crash between them repeats what is harmless to repeat. A
+    /// receipt that cannot be written is waited for, unless a person gives the job up.
+    private func finish(_ job: JobRecord) async throws {
+        let now = parts.time.now().wall
         var backoff = Backoff(first: .milliseconds(200), most: .seconds(5))
         var told: String?
         while true {
-            do {
-                let folder = try await parts.storage.folder(for: job)
-                if told != nil { try await tell(job, nil) }
-                return folder
-            } catch {
-                try Task.checkCancellation()
-                let reason = "the results folder cannot be made: \(error)"
-                if told != reason {
-                    told = reason
-                    try await tell(job, reason)
-                }
-            }
-            try await backoff.wait(parts.time)
-        }
-    }
-
-    /// Receipt, keys, and the row's end, in this order: a crash between them repeats what is harmless to repeat.
-    private func finish(_ job: JobRecord) async throws {
-        let now = parts.time.now().wall
-        var backoff = Backoff(first: .milliseconds(200), most: .seconds(2))
-        for _ in 0..<5 {
             do {
                 let receipt = Receipt(of: job, finishedAt: now, format: parts.formatTime)
                 try await parts.storage.folder(for: job).write(receipt)
                 break
             } catch {
-                parts.logger.error(
-                    "a receipt cannot be written", metadata: ["job": "\(job.id)", "error": "\(error)"])
+                try Task.checkCancellation()
+                let reason = "the receipt cannot be written: \(error); `mayfly cancel \(job.id) --forget` does without"
+                if told != reason { try await tell(job, reason) }
+                told = reason
+                if try await parts.store.value(JobRecord.forgetKey(job.id)) != nil { break }
                 try await backoff.wait(parts.time)
             }
         }

@@ -1,21 +1,27 @@
 import MayflyCore
+import Synchronization
 
 /// Remembers that a stop was asked for while something is tried again and again.
 final class StopWish: Sendable {
     private let control: EffectControl
-    private let made = Flag()
+    private let time: any Timekeeper
+    private let moment: Mutex<BootInstant?>
 
-    init(_ control: EffectControl, alreadyMade: Bool = false) {
+    init(_ control: EffectControl, _ time: any Timekeeper, alreadyMade: Bool = false) {
         self.control = control
-        if alreadyMade { made.set() }
+        self.time = time
+        moment = Mutex(alreadyMade ? time.now().boot : nil)
     }
 
-    var isMade: Bool { made.isSet }
+    var isMade: Bool { madeAt != nil }
+
+    /// When it was made, or when this keeper took over an attempt in which it had been.
+    var madeAt: BootInstant? { moment.withLock { $0 } }
 
     /// Returns once the wish is made.
     /// - Throws: `CancellationError`.
-    func made(_ time: any Timekeeper) async throws {
-        while !made.isSet { try await time.sleep(for: .milliseconds(50)) }
+    func made() async throws {
+        while !isMade { try await time.sleep(for: .milliseconds(50)) }
     }
 
     func watching<Result: Sendable>(
@@ -23,8 +29,11 @@ final class StopWish: Sendable {
     ) async throws -> Result {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body() }
-            group.addTask { [control, made] in
-                for await _ in control.stops { made.set() }
+            group.addTask { [self] in
+                for await _ in control.stops {
+                    let now = time.now().boot
+                    moment.withLock { $0 = $0 ?? now }
+                }
                 return nil
             }
             defer { group.cancelAll() }

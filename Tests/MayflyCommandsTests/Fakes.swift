@@ -32,6 +32,7 @@ final class FakeStore: JobStore {
         case .all: all
         case .unfinished: all.filter { !$0.isFinished }
         case .submission(let name): all.filter { $0.submission == name }
+        case .watched(let now): all.filter { $0.attempts.contains { $0.mayStillArrive(at: now) } }
         case .newest(let count): all.suffix(count)
         }
     }

@@ -64,6 +64,21 @@ import Testing
         #expect(await world.cloud.living.isEmpty)
     }
 
+    @Test(arguments: [(failures: 2, isTaken: true), (failures: 3, isTaken: false)])
+    func aFailedSnapshotIsTakenAgain(failures: Int, isTaken: Bool) async throws {
+        let world = World()
+        await world.cloud.failNextSnapshots(failures)
+        var job = World.job("true")
+        job.snapshot = SnapshotPolicy(when: .always, name: "kept")
+        let id = try await world.submit(job)[0]
+        let state = try await world.reign { _ in try await world.finish(id) }
+        #expect(state.outcome == .succeeded)
+        #expect(state.delivery == (isTaken ? .complete : .partial), "\(state.warnings)")
+        #expect(state.objects.contains { $0.kind == .snapshot && $0.state == .kept } == isTaken)
+        #expect(await world.cloud.snapshots.map(\.status) == (isTaken ? [.created] : []), "no failed one is left")
+        #expect(await world.cloud.living.isEmpty)
+    }
+
     @Test func aWipedCloudProvesNothing() async throws {
         let world = World()
         await world.cloud.setShowsAnchor(false)

@@ -1,5 +1,6 @@
 import Foundation
 import MayflyCore
+import Testing
 
 /// A cloud that keeps the API's promises unless it is told to break one. Illegal calls are recorded, and fail tests.
 actor FakeCloud: InstanceProvider {
@@ -20,6 +21,7 @@ actor FakeCloud: InstanceProvider {
     private var nextNumber = 0
     private var createFaults: [Fault] = []
     private var destroyFaults = 0
+    private var failingSnapshots = 0
     private var showsAnchor = true
     private var bootsTo: ObservedInstance.Status = .active
     private(set) var created: [String] = []
@@ -30,6 +32,8 @@ actor FakeCloud: InstanceProvider {
 
     func failNextCreates(_ faults: Fault...) { createFaults = faults }
     func failNextDestroys(_ count: Int) { destroyFaults = count }
+    func failNextSnapshots(_ count: Int) { failingSnapshots = count }
+    var snapshots: [ObservedSnapshot] { snapshotsByInstance.values.flatMap { $0 } }
     func setShowsAnchor(_ shows: Bool) { showsAnchor = shows }
     func setBootsTo(_ status: ObservedInstance.Status) { bootsTo = status }
     func wipe() { instances = [:] }
@@ -92,8 +96,21 @@ actor FakeCloud: InstanceProvider {
     func snapshots(of id: InstanceID) throws -> [ObservedSnapshot] { snapshotsByInstance[id] ?? [] }
 
     func createSnapshot(of id: InstanceID, name: String) throws -> ObservedSnapshot {
-        let taken = ObservedSnapshot(id: SnapshotID(rawValue: "s-\(name)"), name: name, status: .created)
+        nextNumber += 1
+        let fails = failingSnapshots > 0
+        if fails { failingSnapshots -= 1 }
+        let taken = ObservedSnapshot(
+            id: SnapshotID(rawValue: "s-\(nextNumber)"), name: name, status: fails ? .error : .created)
         snapshotsByInstance[id, default: []].append(taken)
         return taken
+    }
+
+    func deleteSnapshot(_ id: SnapshotID) throws {
+        for owner in snapshotsByInstance.keys {
+            for failed in snapshotsByInstance[owner, default: []] where failed.id == id && failed.status != .error {
+                Issue.record("a snapshot that did not fail was deleted: \(id)")
+            }
+            snapshotsByInstance[owner]?.removeAll { $0.id == id }
+        }
     }
 }

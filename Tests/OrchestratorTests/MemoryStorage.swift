@@ -5,7 +5,19 @@ import MayflyCore
 actor MemoryStorage: JobStorage {
     private var folders: [JobID: MemoryFolder] = [:]
 
-    func folder(for job: JobRecord) async throws -> any JobFolder { folder(job.id) }
+    private var isFull = false
+
+    /// Lets every folder be refused from now on.
+    func setFull(_ full: Bool) { isFull = full }
+
+    func folder(for job: JobRecord) async throws -> any JobFolder {
+        if isFull { throw Full() }
+        return folder(job.id)
+    }
+
+    struct Full: Error, CustomStringConvertible {
+        let description = "No space left on device"
+    }
 
     func folder(_ id: JobID) -> MemoryFolder {
         let folder = folders[id] ?? MemoryFolder()

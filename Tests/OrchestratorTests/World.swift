@@ -98,7 +98,12 @@ actor FakeSupplies: JobSupplies {
         hasToken ? .ready(cloud) : .waiting("waiting for token: mayfly login")
     }
 
-    func secrets(of job: JobRecord) -> Supply<[EnvironmentVariable]> { .ready([]) }
+    private var hasSecrets = true
+    func setHasSecrets(_ has: Bool) { hasSecrets = has }
+
+    func secrets(of job: JobRecord) -> Supply<[EnvironmentVariable]> {
+        hasSecrets ? .ready([]) : .waiting("waiting for secrets: mayfly attach \(job.id)")
+    }
 }
 
 private struct Deaf: JobObserver {
