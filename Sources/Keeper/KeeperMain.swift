@@ -56,7 +56,10 @@ package enum KeeperMain {
                 for await _ in ends { return false }
                 return false
             }
-            group.addTask { try await watch(home, conductor, activity, vault, idles: !foreground) }
+            group.addTask {
+                await sweepFrozenCode(home, store, now: time.now().wall)
+                return try await watch(home, store, conductor, activity, vault, idles: !foreground)
+            }
             defer { group.cancelAll() }
             return try await group.next() ?? false
         }
@@ -105,16 +108,32 @@ package enum KeeperMain {
         ).run()
     }
 
+    /// Secrets that no unfinished job needs. Which are held is asked first: a job is stored before its secrets come, so that
+    /// whatever is held then and not unfinished afterwards is over.
+    private static func forgetSecrets(_ vault: Vault, _ store: any JobStore) async {
+        let held = await vault.jobsWithSecrets
+        guard !held.isEmpty, let unfinished = try? await store.jobs(.unfinished) else { return }
+        await vault.forget(held.subtracting(unfinished.map(\.id)))
+    }
+
+    /// Housekeeping: what cannot be swept now stays for the next keeper.
+    private static func sweepFrozenCode(_ home: MayflyHome, _ store: any JobStore, now: WallTime) async {
+        guard let unfinished = try? await store.jobs(.unfinished) else { return }
+        let needed = unfinished.compactMap { $0.definition.code?.sha256 }
+        _ = try? await FrozenCodeSweep.run(in: home.blobs, keeping: Set(needed), now: now)
+    }
+
     /// Returns when the keeper should end by itself: `true` when it was idle, `false` when its home has vanished.
     private static func watch(
-        _ home: MayflyHome, _ conductor: Conductor, _ activity: Activity, _ vault: Vault, idles: Bool
+        _ home: MayflyHome, _ store: any JobStore, _ conductor: Conductor, _ activity: Activity, _ vault: Vault,
+        idles: Bool
     ) async throws -> Bool {
         var quietSince: ContinuousClock.Instant?
         while true {
             try await Task.sleep(for: .seconds(1))
             // Without its home nothing can be journaled any more, so nothing may be done.
             guard access(home.store, F_OK) == 0 else { return false }
-            if await conductor.isIdle { await vault.forget(allBut: []) }
+            if await conductor.isIdle { await forgetSecrets(vault, store) }
             guard idles, activity.isQuiet, await conductor.isIdle else {
                 quietSince = nil
                 continue

@@ -14,6 +14,7 @@ actor Vault {
 
     func secrets(of job: JobID) -> [EnvironmentVariable]? { secrets[job] }
 
-    /// Forgets what no unfinished job needs.
-    func forget(allBut jobs: [JobID]) { secrets = secrets.filter { jobs.contains($0.key) } }
+    var jobsWithSecrets: Set<JobID> { Set(secrets.keys) }
+
+    func forget(_ jobs: Set<JobID>) { for job in jobs { secrets[job] = nil } }
 }
