@@ -33,8 +33,11 @@ struct AttachCommand: MayflyCommand {
         let link: any KeeperLink =
             open.isEmpty
             ? IdleKeeperLink() : SocketKeeperLink(home: home, tokens: try context.allTokens(home), secrets: secrets)
+        let resolver = SecretResolver(environment: context.environment)
+        var masked = secrets.flatMap(\.values).map(\.value)
+        for record in records { masked += await resolver.maskedValues(of: record.definition) }
         return try await following.follow(
-            records, store: store, link: link, secrets: secrets, interrupts: following.interrupts())
+            records, store: store, link: link, masking: masked, interrupts: following.interrupts())
     }
 
     /// The secrets of jobs that may still need them, as far as they can be found here: a keeper that still has them

@@ -3,7 +3,8 @@ import MayflyCore
 
 struct LogsCommand: MayflyCommand {
     static let configuration = CommandConfiguration(
-        commandName: "logs", abstract: "Prints a job's output, exactly: stdout to stdout, stderr to stderr.")
+        commandName: "logs", abstract: "Prints a job's output, exactly: stdout to stdout, stderr to stderr.",
+        discussion: "On a terminal, and where CI is set, secrets that are known here are shown as ***.")
 
     @OptionGroup var global: GlobalOptions
 
@@ -39,23 +40,44 @@ struct LogsCommand: MayflyCommand {
                 code: .usage, message: "logs prints one job at a time; name it, or use `mayfly attach all`")
         }
         let only: JobLog? = stdout ? .stdout : stderr ? .stderr : startup ? .startup : setup ? .setup : nil
-        var tails = (only.map { [$0] } ?? [.stdout, .stderr]).map { ($0, LogTail(path: record.logPath($0))) }
         let console = context.console
+        let secrets = await SecretResolver(environment: context.environment).maskedValues(of: record.definition)
+        let isPrivate = context.variable("CI") == nil && !console.stdoutIsTerminal && !console.stderrIsTerminal
+        var streams = (only.map { [$0] } ?? [.stdout, .stderr]).map { log in
+            Stream(
+                tail: LogTail(path: record.logPath(log)), toStandardOutput: only != nil || log == .stdout,
+                masker: isPrivate || secrets.isEmpty ? nil : SecretMasker(secrets: secrets))
+        }
         while true {
             // Read before drained: what is over now has logs that are whole.
             record = try await store.job(record.id) ?? record
             var grew = true
             while grew {
                 grew = false
-                for index in tails.indices {
-                    let bytes = tails[index].1.next()
+                for index in streams.indices {
+                    let bytes = streams[index].tail.next()
                     guard !bytes.isEmpty else { continue }
                     grew = true
-                    if only == nil && tails[index].0 == .stderr { console.error(bytes) } else { try console.out(bytes) }
+                    try print(streams[index].masker?.mask(bytes) ?? bytes, of: streams[index], on: console)
                 }
             }
-            if !follow || record.isFinished || console.stdoutIsClosed { return 0 }
+            if !follow || record.isFinished || console.stdoutIsClosed { break }
             try await context.time.sleep(for: .milliseconds(100))
         }
+        for index in streams.indices {
+            try print(streams[index].masker?.finish() ?? [], of: streams[index], on: console)
+        }
+        return 0
+    }
+
+    private struct Stream {
+        var tail: LogTail
+        var toStandardOutput: Bool
+        var masker: SecretMasker?
+    }
+
+    private func print(_ bytes: [UInt8], of stream: Stream, on console: Console) throws {
+        guard !bytes.isEmpty else { return }
+        if stream.toStandardOutput { try console.out(bytes) } else { console.error(bytes) }
     }
 }

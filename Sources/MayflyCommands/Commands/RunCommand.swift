@@ -26,6 +26,6 @@ struct RunCommand: MayflyCommand {
             submitted.jobs, store: submitted.store,
             link: SocketKeeperLink(
                 home: submitted.home, tokens: submitted.tokens, secrets: submitted.secrets, ready: submitted.client),
-            secrets: submitted.secrets, interrupts: interrupts ?? following.interrupts())
+            masking: submitted.secrets.flatMap(\.values).map(\.value), interrupts: interrupts ?? following.interrupts())
     }
 }

@@ -10,6 +10,10 @@ extension FollowSession {
         case .detach:
             return try await detach()
         case .cancel:
+            if isAsking {
+                isAsking = false
+                try await offload { [view] in view.ask(nil) }
+            }
             try await cancel()
             return nil
         case .ask:

@@ -44,7 +44,11 @@ struct FollowSession {
     mutating func handle(_ event: FollowEvent) async throws -> Int32? {
         switch event {
         case .tick:
-            try await tick()
+            do {
+                try await tick()
+            } catch let error as JobStoreError where error.code == .failed {
+                try await say("the store cannot be read just now: \(error); trying again")
+            }
         case .changed(let job):
             lastTrouble = nil
             if let row = try await follower.store.job(job) { try await take(row) }

@@ -29,8 +29,8 @@ enum Interrupt: Sendable, Hashable {
 final class Interrupts: Sendable {
     let stream: AsyncStream<Interrupt>
     private let continuation: AsyncStream<Interrupt>.Continuation
-    /// Whether one Ctrl-C has come and stands.
-    private let armed = Mutex(false)
+    /// The Ctrl-C or TERM that came last and stands.
+    private let standing = Mutex<Interrupt?>(nil)
     private let sources = Mutex<[Source]>([])
     private let leave: @Sendable () -> Void
 
@@ -66,18 +66,19 @@ final class Interrupts: Sendable {
     func arrived(_ interrupt: Interrupt) {
         switch interrupt {
         case .controlC, .terminate:
-            let again = armed.withLock { armed in
-                defer { armed = true }
-                return armed
+            let previous = standing.withLock { standing in
+                defer { standing = interrupt }
+                return standing
             }
-            if again { return leave() }
+            // TERM is a wish of its own, also while a question that a Ctrl-C raised is unanswered.
+            if let previous, !(previous == .controlC && interrupt == .terminate) { return leave() }
         case .hangUp, .outputClosed: break
         }
         continuation.yield(interrupt)
     }
 
     /// The question was answered with "follow on": the next Ctrl-C is a first one again.
-    func rearm() { armed.withLock { $0 = false } }
+    func rearm() { standing.withLock { $0 = nil } }
 
     func stop() {
         sources.withLock { sources in

@@ -10,6 +10,8 @@ final class LogPump: Sendable {
     private struct State {
         var tails: [JobID: [(log: JobLog, tail: LogTail)]] = [:]
         var due: Set<JobID> = []
+        /// Had the last turn.
+        var latest: JobID?
         /// Their logs will not grow any more: once drained they are reported.
         var ending: Set<JobID> = []
     }
@@ -76,12 +78,14 @@ final class LogPump: Sendable {
         }
     }
 
-    /// The lowest number first, so that no job starves another: each turn carries a bounded amount.
+    /// In turn, so that no job starves another: each turn carries a bounded amount.
     private func takeDue() -> (JobID, ending: Bool)? {
         guard !Task.isCancelled else { return nil }
         return state.withLock { state in
-            guard let job = state.due.min() else { return nil }
+            let next = state.latest.flatMap { latest in state.due.filter { $0 > latest }.min() } ?? state.due.min()
+            guard let job = next else { return nil }
             state.due.remove(job)
+            state.latest = job
             return (job, state.ending.contains(job))
         }
     }

@@ -20,9 +20,10 @@ struct Following {
         return interrupts
     }
 
+    /// - Parameter secrets: values that are not to be shown.
     /// - Returns: the exit code of all jobs together.
     func follow(
-        _ jobs: [JobRecord], store: any JobStore, link: any KeeperLink, secrets: [SecretGrant],
+        _ jobs: [JobRecord], store: any JobStore, link: any KeeperLink, masking secrets: [String],
         interrupts: Interrupts
     ) async throws -> Int32 {
         let console = context.console
@@ -34,7 +35,7 @@ struct Following {
                 console: console, style: context.errorStyle,
                 surroundings: OutputChannel.Surroundings(
                     stdoutIsTerminal: console.stdoutIsTerminal, stderrIsTerminal: console.stderrIsTerminal,
-                    isCI: context.variable("CI") != nil, secrets: secrets.flatMap(\.values).map(\.value)),
+                    isCI: context.variable("CI") != nil, secrets: secrets),
                 jobs: jobs)
         }
         for job in jobs { try view.submitted(job) }
@@ -44,6 +45,8 @@ struct Following {
                 destroyWait: options.destroyWait.duration, onlyNewOutput: onlyNewOutput,
                 canAsk: !options.json && console.stderrIsTerminal && console.stdinIsTerminal))
         defer {
+            // A question may still be open.
+            KeyPrompt.restore()
             view.close()
             interrupts.stop()
         }

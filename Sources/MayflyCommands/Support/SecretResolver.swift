@@ -21,6 +21,17 @@ struct SecretResolver: Sendable {
         return values
     }
 
+    /// What is known here of a job's secrets, for masking output: no command is run for that, and what cannot be found is
+    /// no error.
+    func maskedValues(of job: JobDefinition) async -> [String] {
+        var values: [String] = []
+        for reference in job.secrets {
+            if case .command = reference.source { continue }
+            if let value = try? await value(of: reference, job: job.name) { values.append(value) }
+        }
+        return values
+    }
+
     private func value(of reference: SecretReference, job: String) async throws -> String {
         switch reference.source {
         case .environment(let name):
