@@ -86,14 +86,16 @@ extension EndToEnd {
                 let answer = try await world.run(
                     """
                     setup: |
-                      echo preparing
+                      for n in 1 2 3; do echo preparing; echo with care >&2; done
                       exit 3
                     command: echo the command ran
                     """)
                 #expect(answer.code == 240)
                 #expect(answer.stderr.contains("setup | preparing\n"))
                 #expect(answer.stderr.contains("setup exited with 3"))
-                #expect(world.text("setup.log") == "preparing\n")
+                #expect(
+                    world.text("setup.log") == String(repeating: "preparing\nwith care\n", count: 3),
+                    "both streams, in the order they were written")
                 expectNoCommand(world)
             }
         }

@@ -55,20 +55,58 @@ final class World: Sendable {
     func mayfly(
         _ words: [String], environment: [String: String] = [:], within limit: Duration = .seconds(60)
     ) async throws -> Answer {
-        let streams = "\(folder)/user/\(UUID().uuidString.prefix(8))"
-        let all = [
+        try await begin(words, environment: environment).end(within: limit)
+    }
+
+    /// Of a command: nothing of this test's own environment.
+    var environment: [String: String] {
+        [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "\(folder)/user",
             "LANG": "C.UTF-8", "MAYFLY_HOME": home,
-        ].merging(environment) { $1 }
+        ]
+    }
+
+    /// Starts a command that the test does something to before its end.
+    /// - Parameter binary: this build's `mayfly` unless another is named.
+    func begin(
+        _ words: [String], binary: String = World.binary, environment: [String: String] = [:]
+    ) throws -> Command {
+        let streams = "\(folder)/user/\(UUID().uuidString.prefix(8))"
         let child = try Child(
-            [Self.binary] + words, in: folder, environment: all, stdout: "\(streams).out", stderr: "\(streams).err")
-        let end = await child.end(within: limit)
-        let stdout = FileManager.default.contents(atPath: "\(streams).out") ?? Data()
-        let answer = Answer(
-            code: end.code, stdout: stdout, stderr: Traces.text("\(streams).err"), peakBytes: end.peakBytes)
-        for name in ["out", "err"] { try FileManager.default.removeItem(atPath: "\(streams).\(name)") }
-        try #require(end.code != -1, "mayfly \(words) did not end within \(limit):\n\(answer.stderr)")
-        return answer
+            [binary] + words, in: folder, environment: self.environment.merging(environment) { $1 },
+            stdout: "\(streams).out", stderr: "\(streams).err")
+        return Command(child: child, words: words, streams: streams)
+    }
+
+    /// A command of this world that runs.
+    struct Command {
+        let child: Child
+        let words: [String]
+        fileprivate let streams: String
+
+        var pid: pid_t { child.pid }
+        var stdoutSoFar: String { Traces.text("\(streams).out") }
+        var stderrSoFar: String { Traces.text("\(streams).err") }
+
+        func end(within limit: Duration = .seconds(60)) async throws -> Answer {
+            let end = await child.end(within: limit)
+            let stdout = FileManager.default.contents(atPath: "\(streams).out") ?? Data()
+            let answer = Answer(
+                code: end.code, stdout: stdout, stderr: stderrSoFar, peakBytes: end.peakBytes)
+            for name in ["out", "err"] { try FileManager.default.removeItem(atPath: "\(streams).\(name)") }
+            try #require(end.code != -1, "mayfly \(words) did not end within \(limit):\n\(answer.stderr)")
+            return answer
+        }
+    }
+
+    /// Writes a spec (its machine added), starts it on the local cloud, and goes on when `isThere` says so.
+    func begin(
+        _ spec: String, named name: String = "probe", until what: String, _ isThere: (Command) throws -> Bool
+    ) async throws -> Command {
+        try write("\(name).yaml", "\(Self.machine)\n\(spec)")
+        let command = try begin(["run", "\(name).yaml", "--cloud", "local"])
+        try await eventually(what) { try isThere(command) }
+        return command
     }
 
     /// Writes a spec (its machine added) and runs it on the local cloud.
