@@ -23,6 +23,16 @@ package enum AtomicFile {
             unlink(temporary)
             throw trouble
         }
+        syncFolder(of: path)
+    }
+
+    /// Makes a new or renamed file's name durable. File systems that cannot do that are no reason to fail.
+    static func syncFolder(of path: String) {
+        guard let slash = path.lastIndex(of: "/") else { return }
+        let folder = open(String(path[..<slash]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return }
+        fsync(folder)
+        close(folder)
     }
 
     private static func fail(_ path: String, _ descriptor: Int32) throws {

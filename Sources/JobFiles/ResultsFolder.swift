@@ -40,6 +40,7 @@ actor ResultsFolder: JobFolder {
             let digest = try box.file.digest()
             guard box.file.length == bytes, digest == sha256 else { return false }
             unlink(damaged)
+            AtomicFile.syncFolder(of: damaged)
             return true
         }
     }

@@ -84,8 +84,11 @@ public struct AttemptMachine: ~Copyable {
     mutating func enter(_ phase: AttemptPhase, _ now: Moment) {
         if phase.word != state.phase.word {
             if let last = state.spans.indices.last, state.spans[last].elapsed == nil {
-                state.spans[last].elapsed = max(
-                    0, state.spans[last].began.boot.duration(to: now.boot).milliseconds)
+                let began = state.spans[last].began
+                // A boot clock that ran backwards is another boot's: then the wall clock is all there is.
+                let elapsed =
+                    began.boot <= now.boot ? began.boot.duration(to: now.boot) : began.wall.duration(to: now.wall)
+                state.spans[last].elapsed = max(0, elapsed.milliseconds)
             }
             if phase != .done { state.spans.append(PhaseSpan(phase: phase.word, began: now)) }
         }

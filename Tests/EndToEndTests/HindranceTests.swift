@@ -97,8 +97,7 @@ extension EndToEnd {
                 let submitted = try await world.run("command: 'echo working; sleep 1; echo worked'", named: "job", "-d")
                 #expect(submitted.code == 0, "\(submitted.stderr)")
                 try await eventually("the job runs") { world.text("stdout.log") == "working\n" }
-                let keeper = try #require(
-                    pid_t(Traces.text("\(world.home)/keeper.lock").trimmingCharacters(in: .whitespacesAndNewlines)))
+                let keeper = try #require(world.keeperProcess)
                 kill(keeper, SIGSTOP)
                 let refused = try await world.mayfly("run", "job.yaml", "--cloud", "local")
                 #expect(refused.code != 0)

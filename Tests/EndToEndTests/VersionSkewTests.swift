@@ -16,10 +16,6 @@ extension EndToEnd {
             return path
         }
 
-        private func keeperProcess(_ world: World) -> pid_t? {
-            pid_t(Traces.text("\(world.home)/keeper.lock").trimmingCharacters(in: .whitespacesAndNewlines))
-        }
-
         private func cloudProcess(_ world: World) throws -> Int {
             let bytes = Data(Traces.text("\(world.home)/cloud/endpoint.json").utf8)
             let fields = try JSONSerialization.jsonObject(with: bytes) as? [String: Any]
@@ -38,14 +34,14 @@ extension EndToEnd {
                     """, named: "old", "-d")
                 #expect(submitted.code == 0, "\(submitted.stderr)")
                 try await eventually("the job runs") { world.text("stdout.log")?.contains("line 2") == true }
-                let oldKeeper = try #require(keeperProcess(world))
+                let oldKeeper = try #require(world.keeperProcess)
                 let oldCloud = try cloudProcess(world)
 
                 try world.write("new.yaml", "\(World.machine)\ncommand: echo new")
                 let newer = try world.begin(["run", "new.yaml", "--cloud", "local"], binary: try rebuilt(world))
                 let answer = try await newer.end()
                 #expect(answer.code == 0 && answer.text == "new\n", "\(answer.stderr)")
-                #expect(keeperProcess(world) != oldKeeper && kill(oldKeeper, 0) != 0, "the old keeper still reigns")
+                #expect(world.keeperProcess != oldKeeper && kill(oldKeeper, 0) != 0, "the old keeper still reigns")
                 #expect(try cloudProcess(world) != oldCloud && kill(pid_t(oldCloud), 0) != 0, "the old cloud still serves")
 
                 // Today's build attaches to yesterday's job through the newer keeper.

@@ -119,6 +119,22 @@ final class World: Sendable {
             ["run", "\(name).yaml", "--cloud", "local"] + words, environment: environment, within: limit)
     }
 
+    /// The keeper that reigns, by its lock's own note.
+    var keeperProcess: pid_t? {
+        pid_t(Traces.text("\(home)/keeper.lock").trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+
+    /// Serves the local cloud as a child of the test, which ends it.
+    /// - Parameter faults: of docs/local-cloud.md, one in a line.
+    func serveCloud(faults: [String]) async throws -> Command {
+        try write("faults.yaml", "faults:\(faults.isEmpty ? " []" : "")\n" + faults.map { "  - \($0)\n" }.joined())
+        let command = try begin(["cloud", "serve", "--faults", "faults.yaml"])
+        try await eventually("the local cloud serves") { [home] in
+            FileManager.default.fileExists(atPath: "\(home)/cloud/endpoint.json")
+        }
+        return command
+    }
+
     // MARK: Files
 
     func write(_ path: String, _ text: String) throws {
