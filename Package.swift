@@ -91,14 +91,14 @@ let package = Package(
         target(
             "LocalCloud",
             [
-                "CMayflySys", "CloudModel", crypto, log, nioCore, nioPosix, "Yams",
+                "CMayflySys", "CloudModel", "PositionedYAML", crypto, log, nioCore, nioPosix, "Yams",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             resources: [
                 .embedInCode("Resources/init.sh"), .embedInCode("Resources/isolated.sh"),
                 .embedInCode("Resources/sandboxed.sh"), .embedInCode("Resources/poweroff.sh"),
-                .embedInCode("Resources/sudo.sh"),
+                .embedInCode("Resources/sudo.sh"), .embedInCode("Resources/openapi.yaml"),
             ], usesStat: true),
         target("JobSpec", ["MayflyCore", "PositionedYAML"]),
         target("JobFiles", ["MayflyCore", "TreeArchive", crypto, nioPosix], usesStat: true),

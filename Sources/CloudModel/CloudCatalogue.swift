@@ -2,10 +2,13 @@
 public enum CloudCatalogue {
     /// Seen in the page, the OpenAPI files and the clients.
     public static let regions: [String] = [
-        "ARC-IS-HAF-1", "NORD-NO-KRS-1", "EUC-DE-MUC-1", "EUW-GB-MNC-1", "EUW-NL-AMS-1", "NA-CA-FTS-1",
-        "NA-CA-MNZ-1",
+        "ARC-IS-HAF-1", "NORD-NO-KRS-1", "EUC-DE-MUC-1", "EUW-GB-MNC-1", "EUW-NL-AMS-1", "NA-CA-FTS-1", "NA-CA-MNZ-1",
         "NA-CA-PRG-1",
     ]
+
+    /// Where an instance goes whose create request names no region, as in the page's own cURL example: the default of
+    /// the OpenAPI file of that time.
+    public static let defaultRegion = "ARC-IS-HAF-1"
 
     /// An image of the catalogue.
     public struct Image: Hashable, Sendable {
@@ -17,6 +20,9 @@ public enum CloudCatalogue {
         public let createdAt: Int64
     }
 
+    /// The image types that have been seen; only `cloud-image` has members here.
+    public static let imageTypes = ["base-os", "preconfigured", "snapshot", "cloud-image"]
+
     /// Every image boots the same root file system here; the ids are fixed, so that a script can name them.
     public static let images: [Image] = [
         image(1, "Ubuntu 24.04", "ubuntu", ["24.04", "22.04", "20.04"]),
@@ -27,19 +33,15 @@ public enum CloudCatalogue {
         image(6, "Ubuntu ML NVIDIA PyTorch", "ubuntu-ml-nvidia-pytorch", []),
     ]
 
-    private static func image(_ number: Int, _ name: String, _ slug: String, _ versions: [String])
-        -> Image
-    {
+    private static func image(_ number: Int, _ name: String, _ slug: String, _ versions: [String]) -> Image {
         Image(
-            id: "00000000-0000-4000-8000-00000000000\(number)", name: name, slug: slug,
-            versions: versions,
+            id: "00000000-0000-4000-8000-00000000000\(number)", name: name, slug: slug, versions: versions,
             type: "cloud-image", createdAt: 1_700_000_000_000)
     }
 
     /// The image meant by an id, a slug or `slug:version`; `nil` when there is none. Snapshots are the model's.
     public static func image(_ reference: String) -> CloudReference? {
-        let parts = reference.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(
-            String.init)
+        let parts = reference.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         for image in images where image.id == reference || image.slug == parts[0] {
             guard parts.count == 2 else { return CloudReference(id: image.id, name: image.name) }
             guard image.versions.contains(parts[1]) else { continue }
@@ -49,37 +51,45 @@ public enum CloudCatalogue {
         return nil
     }
 
+    /// Every slug and `slug:version`, for near matches.
+    static let imageWords: [String] = images.flatMap { image in
+        [image.slug] + image.versions.map { "\(image.slug):\($0)" }
+    }
+
     /// All type identifiers of the Instances page, in its order.
-    public static let types: [String] = {
-        var all = ["vcpu-192_memory-1920g_nvidia-h100-sxm5-8"]
-        all += (1...8).map { "vcpu-\($0 * 16)_memory-\($0 * 120)g_intel-gaudi2-\($0)" }
-        all += (1...8).map { "vcpu-\($0 * 4)_memory-\($0 * 24)g_disk-80g_nvidia3090-\($0)" }
-        all += (1...4).map { "vcpu-\($0 * 8)_memory-\($0 * 48)g_disk-80g_nvidia3090-\($0)" }
-        all += (1...8).map { "vcpu-\($0 * 4)_memory-\($0 * 12)g_disk-80g_nvidia3080-\($0)" }
-        all += (1...4).map { "vcpu-\($0 * 8)_memory-\($0 * 32)g_disk-80g_nvidia3080-\($0)" }
-        all += (1...8).map { "vcpu-\($0 * 4)_memory-\($0 * 12)g_disk-80g_nvidia1080ti-\($0)" }
-        all += [(2, 4), (4, 8), (8, 16), (12, 24), (16, 32), (20, 40), (24, 48)]
-            .map { "vcpu-\($0.0)_memory-\($0.1)g_disk-80g" }
-        return all
-    }()
+    public static let types: [String] = CloudInstanceType.all.map(\.id)
 
-    /// Types seen elsewhere than in the page: the provider's documentation and third-party scripts.
-    private static let laterTypes: Set<String> = ["vcpu-4_memory-16g_nvidia-rtx-3080-1"]
-
-    private static let known: Set<String> = {
-        var known = Set(types).union(laterTypes)
-        for type in types { known.insert(laterSpelling(type)) }
+    /// Every known identifier: the page's, the later spelling of each (no disk part, `nvidia-rtx-3090` for `nvidia3090`),
+    /// and the few seen only in the provider's documentation and third-party scripts.
+    private static let known: [String: CloudInstanceType] = {
+        var known: [String: CloudInstanceType] = [:]
+        for type in CloudInstanceType.all {
+            known[laterSpelling(type.id)] = type.spelled(laterSpelling(type.id))
+            known[type.id] = type
+        }
+        known["vcpu-4_memory-16g_nvidia-rtx-3080-1"] = CloudInstanceType(
+            id: "vcpu-4_memory-16g_nvidia-rtx-3080-1", productName: "GPU Instance 1x GeForce™ RTX 3080", vcpus: 4,
+            memory: 16, disk: 80, nvme: 0, accelerators: 1)
         return known
     }()
 
-    /// Whether the identifier names a type, in the page's spelling or in the later one (no disk part,
-    /// `nvidia-rtx-3090` for `nvidia3090`).
-    public static func knowsType(_ type: String) -> Bool { known.contains(type) }
+    /// What an identifier stands for, in the page's spelling or in the later one; `nil` when it is unknown.
+    public static func type(_ id: String) -> CloudInstanceType? { known[id] }
+
+    /// Whether the identifier names a type.
+    public static func knowsType(_ type: String) -> Bool { known[type] != nil }
+
+    /// - Throws: 400 with near matches.
+    public static func check(region: String) throws(CloudRefusal) { try checkRegion(region) }
+
+    static func checkRegion(_ region: String, _ field: String = "region") throws(CloudRefusal) {
+        guard !regions.contains(region) else { return }
+        throw .invalid("\(field) \(region.prefix(100)) is not a known region\(NearMatch.hint(region, in: regions))")
+    }
 
     private static func laterSpelling(_ type: String) -> String {
         let spellings = [
-            "nvidia3090": "nvidia-rtx-3090", "nvidia3080": "nvidia-rtx-3080",
-            "nvidia1080ti": "nvidia-gtx-1080ti",
+            "nvidia3090": "nvidia-rtx-3090", "nvidia3080": "nvidia-rtx-3080", "nvidia1080ti": "nvidia-gtx-1080ti",
         ]
         let parts = type.split(separator: "_").filter { !$0.hasPrefix("disk-") }.map { part -> String in
             let words = part.split(separator: "-", maxSplits: 1).map(String.init)

@@ -10,9 +10,9 @@ public struct CloudReference: Codable, Hashable, Sendable {
 }
 
 /// An instance of the model: every documented field, and what drives its transitions.
-public struct CloudInstance: Codable, Hashable, Sendable {
+public struct CloudInstance: CloudResource, Hashable {
     /// The documented statuses (Instances page, "Instance Schema").
-    public enum Status: String, Codable, Sendable {
+    public enum Status: String, Codable, Sendable, CaseIterable {
         case creating
         case pendingPayment = "pending_payment"
         case active, stopping, stopped, starting, resetting, error, deleting
@@ -26,6 +26,8 @@ public struct CloudInstance: Codable, Hashable, Sendable {
         }
     }
 
+    public enum Action: String, Codable, Sendable, CaseIterable { case start, stop, reset }
+
     public let id: String
     public internal(set) var name: String
     public let hostname: String
@@ -38,7 +40,7 @@ public struct CloudInstance: Codable, Hashable, Sendable {
     public internal(set) var isProtected: Bool
     public let destroyOnShutdown: Bool
     public internal(set) var status: Status
-    /// `nil` until the machine has them; they are assigned after creation.
+    /// `nil` until the machine has them; they are assigned after creation, and given back when it stops.
     public internal(set) var privateIP: String?
     public internal(set) var publicIP: String?
     /// Where its SSH server listens: this cloud's extension of the API, 22 wherever possible.
@@ -51,10 +53,35 @@ public struct CloudInstance: Codable, Hashable, Sendable {
 
     /// The snapshot it was created from.
     public let sourceSnapshot: String?
-    /// When the current transient status may end at the earliest.
+    /// When the current transient status may end at the earliest; `Int64.max` for never.
     var due: Int64
     /// Whether what the status waits for has happened.
     var isSettled: Bool
+
+    // Absent in states of earlier builds, hence optional.
+    var attachedVolumes: [String]?
+    /// The id of its floating IP, for life.
+    public internal(set) var floatingIP: String?
+    /// The legacy `public_ip_type`; `static` keeps the address over stop and start.
+    public internal(set) var publicIPType: String?
+    /// What a fault script has in store for it.
+    public internal(set) var quirks: InstanceQuirks?
+    /// When the current status was entered, in milliseconds since 1970.
+    var since: Int64?
+    /// When it turns to `error` by script.
+    var failsAt: Int64?
+
+    /// The ids of its volumes, in the order of their attachment.
+    public internal(set) var volumes: [String] {
+        get { attachedVolumes ?? [] }
+        set { attachedVolumes = newValue.isEmpty ? nil : newValue }
+    }
+
+    /// Whether the backend has done what the status waits for.
+    public var isDone: Bool { isSettled }
+
+    /// Whether stop and start leave its public address alone.
+    public var keepsAddress: Bool { floatingIP != nil || publicIPType == "static" }
 
     /// What can be asked of the instance now (Instances page, "Get Instance actions").
     public var allowedActions: [Action] {
@@ -65,61 +92,24 @@ public struct CloudInstance: Codable, Hashable, Sendable {
         case .creating, .pendingPayment, .stopping, .starting, .resetting, .deleting: []
         }
     }
-
-    public enum Action: String, Codable, Sendable { case start, stop, reset }
 }
 
-/// A snapshot of the model.
-public struct CloudSnapshot: Codable, Hashable, Sendable {
-    public enum Status: String, Codable, Sendable { case creating, created, deleting, error }
-
-    public let id: String
-    public internal(set) var name: String
-    public let region: String
-    /// GiB.
-    public let size: Int
-    /// The snapshotted instance, which may be gone.
-    public let resourceID: String
-    public internal(set) var status: Status
-    /// Milliseconds since 1970.
-    public let createdAt: Int64
-    public internal(set) var updatedAt: Int64
-    var due: Int64
-    var isSettled: Bool
+/// An instance as a client sees it at one moment: names resolved, scripted faults applied.
+public struct CloudInstanceView: Sendable {
+    public let instance: CloudInstance
+    public let floatingIP: CloudReference?
+    public let securityGroups: [CloudReference]
+    public let volumes: [CloudReference]
+    /// Usually the documented status; a fault script can show any word.
+    public let status: String
+    public let privateIP: String?
+    public let publicIP: String?
+    public let sshPort: Int?
 }
 
-/// A registered public key. What the value says is worked out by whoever can decode it (`KeyFacts`).
-public struct CloudSSHKey: Codable, Hashable, Sendable {
-    /// What an OpenSSH public key line holds.
-    public struct KeyFacts: Codable, Hashable, Sendable {
-        /// `rsa`, `ed25519`, ...
-        public let type: String
-        /// Bits.
-        public let size: Int
-        /// MD5, colon-separated hexadecimal.
-        public let fingerprint: String
-
-        public init(type: String, size: Int, fingerprint: String) {
-            self.type = type
-            self.size = size
-            self.fingerprint = fingerprint
-        }
-    }
-
-    public let id: String
-    public internal(set) var name: String
-    public let value: String
-    public let facts: KeyFacts
-    /// Milliseconds since 1970.
-    public let createdAt: Int64
-    public internal(set) var updatedAt: Int64
-}
-
-/// One page of a listing, as the API cuts it.
-public struct CloudPage<Item: Sendable>: Sendable {
-    public let items: [Item]
-    public let totalCount: Int
-    /// From 1.
-    public let page: Int
-    public let perPage: Int
+/// A destroyed instance that listings still show for a while: a scripted fault.
+struct CloudGhost: CloudResource {
+    let instance: CloudInstance
+    let until: Int64
+    var id: String { instance.id }
 }

@@ -1,139 +1,158 @@
 extension CloudModel {
     /// Starts a destruction. A second request for an instance that is already going is accepted.
-    /// - Throws: 404; 409 when it is protected.
+    /// - Throws: 404; 409 when it is protected, or when the fault script still refuses.
     public mutating func deleteInstance(_ id: String, now: Int64) throws(CloudRefusal) {
-        let index = try index(ofInstance: id)
-        guard !instances[index].isProtected else {
-            throw .conflict(
-                "Instance \(id) is protected from termination; set is_protected to false first")
+        var instance = try instance(id)
+        guard !instance.isProtected else {
+            throw .conflict("Instance \(id) is protected from termination; set is_protected to false first")
         }
-        guard instances[index].status != .deleting else { return }
-        enter(.deleting, index, now: now, delay: delays.delete)
+        guard instance.status != .deleting else { return }
+        guard instance.quirks?.destroyRefusals ?? 0 == 0 else {
+            throw .conflict("Instance \(id) is busy and cannot be destroyed now")
+        }
+        enter(.deleting, &instance, now: now)
+    }
+
+    /// Counts one destroy request that a fault script refuses.
+    /// - Returns: whether one was left to refuse.
+    public mutating func refuseDestroy(_ id: String) -> Bool {
+        guard let left = instances[id]?.quirks?.destroyRefusals, left > 0, instances[id]?.status != .deleting else {
+            return false
+        }
+        instances[id]?.quirks?.destroyRefusals = left - 1
+        return true
     }
 
     /// Starts an action.
     /// - Throws: 404; 400 for a word that is no action; 409 when the status does not allow it.
-    public mutating func perform(_ action: String, on id: String, now: Int64) throws(CloudRefusal) {
-        let index = try index(ofInstance: id)
-        guard let action = CloudInstance.Action(rawValue: action) else {
+    public mutating func perform(_ action: String?, on id: String, now: Int64) throws(CloudRefusal) {
+        var instance = try instance(id)
+        guard let action = CloudInstance.Action(rawValue: action ?? "") else {
             throw .invalid("action must be start, stop or reset")
         }
-        guard instances[index].allowedActions.contains(action) else {
+        guard instance.allowedActions.contains(action) else {
             throw .conflict(
-                "\(action.rawValue) is not possible while the status is \(instances[index].status.rawValue)"
-            )
+                "\(action.rawValue) is not possible while the status is \(instance.status.rawValue)")
         }
         switch action {
-        case .start: enter(.starting, index, now: now, delay: delays.start)
-        case .stop: enter(.stopping, index, now: now, delay: delays.stop)
-        case .reset: enter(.resetting, index, now: now, delay: delays.start)
+        case .start: enter(.starting, &instance, now: now)
+        case .stop: enter(.stopping, &instance, now: now)
+        case .reset: enter(.resetting, &instance, now: now)
         }
     }
 
-    /// Changes name, protection, disk size (grow only) or security groups. The hostname never changes.
-    /// - Throws: 404, 400.
+    /// Changes name, protection, disk size (grow only), security groups or volumes. The hostname never changes.
+    /// - Throws: 404, 400; 409 when a volume is in use, or the instance is going.
     public mutating func patchInstance(
         _ id: String, _ patch: InstancePatch, now: Int64
     ) throws(CloudRefusal) -> CloudInstance {
-        let index = try index(ofInstance: id)
-        var changed = instances[index]
-        if let name = patch.name {
-            guard (1...255).contains(name.utf8.count) else {
-                throw .invalid("name must have 1 to 255 characters")
-            }
-            changed.name = name
-        }
+        var changed = try instance(id)
+        guard changed.status != .deleting else { throw .conflict("Instance \(id) is being destroyed") }
+        if let name = patch.name { changed.name = try Self.name(name) }
         if let size = patch.diskSize {
-            guard size >= changed.diskSize, size <= 1 << 20 else {
-                throw .invalid("disk_size can only be increased")
+            guard size >= changed.diskSize, size <= Self.sizes.upperBound else {
+                throw .invalid(
+                    "disk_size can only be increased, from \(changed.diskSize) to at most \(Self.sizes.upperBound) GiB")
             }
             changed.diskSize = size
         }
-        guard (patch.volumes ?? []).isEmpty else { throw .invalid("volumes: no such volume") }
-        if let groups = try resolveGroups(patch.securityGroups) { changed.securityGroups = groups }
+        if let groups = patch.securityGroups {
+            let wanted = groups.applied(to: changed.securityGroups.map(\.id))
+            changed.securityGroups = try resolveGroups(wanted, region: changed.region) ?? []
+        }
         if let isProtected = patch.isProtected { changed.isProtected = isProtected }
+        let before = changed.volumes
+        if let volumes = patch.volumes {
+            changed.volumes = volumes.applied(to: before)
+            for volume in changed.volumes where !before.contains(volume) {
+                try checkAttachable(volume, region: changed.region, to: id)
+            }
+        }
         changed.updatedAt = now
-        instances[index] = changed
+        for volume in before where !changed.volumes.contains(volume) { volumes[volume]?.instance = nil }
+        for volume in changed.volumes where !before.contains(volume) { volumes[volume]?.instance = id }
+        instances[id] = changed
         return changed
     }
 
     /// The backend has done what the instance's transient status waits for. Ignored when nothing is waited for.
     public mutating func settle(instance id: String, now: Int64) {
-        guard let index = instances.firstIndex(where: { $0.id == id }),
-            instances[index].status.isTransient
-        else {
-            return
-        }
-        instances[index].isSettled = true
+        guard var instance = instances[id], instance.status.isTransient, !instance.isSettled else { return }
+        instance.isSettled = true
+        instance.due = max(instance.due, now)
+        instances[id] = instance
+        schedule(instance)
         advance(to: now)
     }
 
     /// The machine has its addresses. They may come before or after `active`.
-    public mutating func assign(
-        instance id: String, privateIP: String, publicIP: String, sshPort: Int
-    ) {
-        guard let index = instances.firstIndex(where: { $0.id == id }) else { return }
-        instances[index].privateIP = privateIP
-        instances[index].publicIP = publicIP
-        instances[index].sshPort = sshPort
+    public mutating func assign(instance id: String, privateIP: String, publicIP: String, sshPort: Int) {
+        guard var instance = instances[id] else { return }
+        instance.privateIP = privateIP
+        instance.publicIP = publicIP
+        instance.sshPort = sshPort
+        instances[id] = instance
     }
 
     /// The backend could not do it.
     public mutating func fail(instance id: String, now: Int64) {
-        guard let index = instances.firstIndex(where: { $0.id == id }),
-            instances[index].status != .deleting
-        else {
-            return
-        }
-        enter(.error, index, now: now, delay: 0)
+        guard var instance = instances[id], instance.status != .deleting else { return }
+        enter(.error, &instance, now: now)
     }
 
     /// The machine has powered itself off: `stopped`, or going, when it was created with `destroy_on_shutdown`.
     public mutating func poweredOff(instance id: String, now: Int64) {
-        guard let index = instances.firstIndex(where: { $0.id == id }) else { return }
-        switch instances[index].status {
+        guard var instance = instances[id] else { return }
+        switch instance.status {
         case .active, .starting, .resetting, .creating:
-            if instances[index].destroyOnShutdown, !instances[index].isProtected {
-                enter(.deleting, index, now: now, delay: delays.delete)
-            } else {
-                enter(.stopped, index, now: now, delay: 0)
-            }
+            let isGoing = instance.destroyOnShutdown && !instance.isProtected
+            enter(isGoing ? .deleting : .stopped, &instance, now: now)
         case .stopping: settle(instance: id, now: now)
         case .pendingPayment, .stopped, .error, .deleting: break
         }
     }
 
-    /// Ends every transient status whose delay has passed and whose work is settled.
-    public mutating func advance(to now: Int64) {
-        for index in instances.indices where instances[index].isSettled && instances[index].due <= now {
-            switch instances[index].status {
-            case .creating, .starting, .resetting: enter(.active, index, now: now, delay: 0)
-            case .stopping: enter(.stopped, index, now: now, delay: 0)
-            case .deleting, .active, .stopped, .error, .pendingPayment: break
+    /// Puts the instance into a status and stores it; works out when the status may end.
+    mutating func enter(_ status: CloudInstance.Status, _ instance: inout CloudInstance, now: Int64) {
+        instance.status = status
+        instance.updatedAt = now
+        instance.since = now
+        instance.isSettled = false
+        let quirks = instance.quirks ?? .none
+        let delay: Int64 =
+            switch status {
+            case .creating: delays.create
+            case .starting, .resetting: delays.start
+            case .stopping: delays.stop
+            case .deleting: delays.delete
+            case .pendingPayment, .active, .stopped, .error: 0
+            }
+        instance.due = now + delay
+        if status == .creating || status == .starting {
+            switch quirks.active {
+            case .by(let more): instance.due += more
+            case .never: instance.due = .max
+            case nil: break
             }
         }
-        instances.removeAll { $0.status == .deleting && $0.isSettled && $0.due <= now }
-        for index in snapshots.indices
-        where snapshots[index].status == .creating && snapshots[index].isSettled
-            && snapshots[index].due <= now
-        {
-            snapshots[index].status = .created
-            snapshots[index].updatedAt = now
+        // A machine that does not run has no address of its own; a floating or static one is kept.
+        if status == .stopped || status == .starting {
+            instance.privateIP = nil
+            instance.sshPort = nil
+            if !instance.keepsAddress { instance.publicIP = nil }
         }
-        snapshots.removeAll { $0.status == .deleting && $0.isSettled }
+        instance.failsAt = quirks.failures.first { $0.status == status }.map { now + $0.delay }
+        instances[instance.id] = instance
+        schedule(instance)
     }
 
-    /// The earliest time at which ``advance(to:)`` has something to do; `nil` when only the backend can say.
-    public var nextDue: Int64? {
-        let instanceDues = instances.filter { $0.isSettled && $0.status.isTransient }.map(\.due)
-        let snapshotDues = snapshots.filter { $0.isSettled && $0.status == .creating }.map(\.due)
-        return (instanceDues + snapshotDues).min()
+    func scheduled(_ instance: CloudInstance) -> Int64? {
+        let settled = instance.isSettled && instance.status.isTransient ? instance.due : .max
+        let next = min(settled, instance.failsAt ?? .max)
+        return next == .max ? nil : next
     }
 
-    mutating func enter(_ status: CloudInstance.Status, _ index: Int, now: Int64, delay: Int64) {
-        instances[index].status = status
-        instances[index].updatedAt = now
-        instances[index].due = now + delay
-        instances[index].isSettled = false
+    mutating func schedule(_ instance: CloudInstance) {
+        if let due = scheduled(instance) { timers.add(.instance, instance.id, at: due) }
     }
 }

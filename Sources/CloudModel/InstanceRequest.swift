@@ -41,6 +41,8 @@ public struct InstanceRequest: Codable, Hashable, Sendable {
     public var securityGroups: [String]?
     public var isProtected: Bool?
     public var destroyOnShutdown: Bool?
+    public var publicIPType: String?
+    public var billingType: String?
     public var diskSize: Int?
     public var metadata: Metadata?
 
@@ -66,6 +68,8 @@ public struct InstanceRequest: Codable, Hashable, Sendable {
         case securityGroups = "security_groups"
         case isProtected = "is_protected"
         case destroyOnShutdown = "destroy_on_shutdown"
+        case publicIPType = "public_ip_type"
+        case billingType = "billing_type"
         case diskSize = "disk_size"
     }
 
@@ -73,18 +77,67 @@ public struct InstanceRequest: Codable, Hashable, Sendable {
     public static let metadataLimit = 64 * 1024
 }
 
+/// A change of a list of ids: the page's full list, or the later `{"attach": id}` and `{"detach": id}`.
+public enum IDListPatch: Codable, Hashable, Sendable {
+    case replace([String])
+    case attach(String)
+    case detach(String)
+
+    private enum CodingKeys: String, CodingKey { case attach, detach }
+
+    public init(from decoder: any Decoder) throws {
+        guard let object = try? decoder.container(keyedBy: CodingKeys.self) else {
+            self = .replace(try [String](from: decoder))
+            return
+        }
+        let attached = try object.decodeIfPresent(String.self, forKey: .attach)
+        let detached = try object.decodeIfPresent(String.self, forKey: .detach)
+        switch (attached, detached) {
+        case (let id?, nil): self = .attach(id)
+        case (nil, let id?): self = .detach(id)
+        default:
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "exactly one of attach and detach"))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .replace(let ids): try ids.encode(to: encoder)
+        case .attach(let id): try [CodingKeys.attach.rawValue: id].encode(to: encoder)
+        case .detach(let id): try [CodingKeys.detach.rawValue: id].encode(to: encoder)
+        }
+    }
+
+    /// The list afterwards. Both single forms may be repeated.
+    func applied(to current: [String]) -> [String] {
+        switch self {
+        case .replace(let ids):
+            var seen: Set<String> = []
+            return ids.filter { seen.insert($0).inserted }
+        case .attach(let id): return current.contains(id) ? current : current + [id]
+        case .detach(let id): return current.filter { $0 != id }
+        }
+    }
+}
+
 /// The body of `PATCH /instances/{id}`.
 public struct InstancePatch: Codable, Hashable, Sendable {
     public var name: String?
     public var isProtected: Bool?
     public var diskSize: Int?
-    public var securityGroups: [String]?
-    public var volumes: [String]?
+    public var securityGroups: IDListPatch?
+    public var volumes: IDListPatch?
 
-    public init(name: String? = nil, isProtected: Bool? = nil, diskSize: Int? = nil) {
+    public init(
+        name: String? = nil, isProtected: Bool? = nil, diskSize: Int? = nil, securityGroups: IDListPatch? = nil,
+        volumes: IDListPatch? = nil
+    ) {
         self.name = name
         self.isProtected = isProtected
         self.diskSize = diskSize
+        self.securityGroups = securityGroups
+        self.volumes = volumes
     }
 
     private enum CodingKeys: String, CodingKey {

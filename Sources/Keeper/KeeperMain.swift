@@ -89,23 +89,10 @@ package enum KeeperMain {
             code: .refused, message: "another keeper runs for \(home.root); `mayfly keeper stop` ends it")
     }
 
-    /// Serves the embedded local cloud until it is stopped, stood down or idle.
-    /// - Parameters:
-    ///   - backend: `automatic`, `isolated`, `process` or `simulated`.
-    ///   - idle: how long without instances and requests before it ends itself; 10 minutes when `nil`.
-    package static func runLocalCloud(home: MayflyHome, backend: String, idle: Duration?) async throws {
-        try StoreOpener.prepare(home)
-        guard let backend = LocalCloudConfiguration.Backend(rawValue: backend) else {
-            throw KeeperError(
-                code: .refused,
-                message: "\"\(backend)\" is no backend; expected automatic, isolated, process or simulated")
-        }
-        try await LocalCloud(
-            configuration: LocalCloudConfiguration(
-                home: home.localCloud, backend: backend, build: Build.id, idleLimit: idle ?? .seconds(600),
-                masks: [home.root]),
-            logger: logger("cloud")
-        ).run()
+    /// Serves the embedded local cloud in the background until it is stopped, stood down or idle.
+    /// - Throws: `LocalCloudError`.
+    package static func runLocalCloud(home: MayflyHome) async throws {
+        try await serveLocalCloud(home: home, settings: LocalCloudSettings(), say: { _ in })
     }
 
     /// Secrets that no unfinished job needs. Which are held is asked first: a job is stored before its secrets come, so that
@@ -156,7 +143,7 @@ package enum KeeperMain {
         }
     }
 
-    private static func logger(_ label: String) -> Logger {
+    static func logger(_ label: String) -> Logger {
         var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .notice
         return logger

@@ -1,108 +1,79 @@
 import CloudModel
 
 extension CloudService {
-    /// The instance, its state and all listings are read here.
-    var model: CloudModel { state.model }
-
-    func createInstance(_ request: InstanceRequest) throws -> CloudInstance {
+    func createInstance(_ request: InstanceRequest) throws -> CloudInstanceView {
         guard !isStopping, end == nil else {
             throw CloudRefusal(status: 503, code: "05003", message: "The local cloud is ending")
         }
         let id = environment.freshID()
-        let now = environment.now()
-        var next = state
-        let instance = try next.model.createInstance(request, id: id, now: now)
-        let plan = FirstBootReader.plan(
-            metadata: request.metadata,
-            registeredKeys: instance.sshKeys.compactMap { try? next.model.sshKey($0.id).value })
-        let taken = Set(state.machines.values.map(\.address))
-        let machine = Machine(
-            id: id, hostname: instance.hostname, sourceSnapshot: instance.sourceSnapshot,
-            address: try backend.freeAddress(id: id, taken: taken), allowsPassword: request.password != nil,
-            hasBooted: false)
-        // The folder first: a record without it could not be booted, a folder without a record is swept at the next start.
-        try backend.prepare(machine, plan, password: request.password)
-        next.machines[id] = machine
-        let finished = next
-        _ = try commit { (state: inout CloudState) throws(CloudRefusal) in state = finished }
+        var played = faults
+        let backend = backend
+        let view = try commit { state, now in
+            // Judged first: what is refused anyway must not use up a fault.
+            var trial = try state.model.createInstance(request, id: id, now: now)
+            if !played.isEmpty {
+                state.rollBack()
+                let quirks = try played.creation(request)
+                trial = try state.model.createInstance(request, id: id, now: now, quirks: quirks)
+            }
+            let instance = trial
+            let plan = FirstBootReader.plan(
+                metadata: request.metadata,
+                registeredKeys: instance.sshKeys.compactMap { state.model.sshKeys[$0.id]?.value })
+            let floating = instance.floatingIP.flatMap { state.model.floatingIPs[$0]?.address }
+            var machine = Machine(
+                id: id, hostname: instance.hostname, sourceSnapshot: instance.sourceSnapshot,
+                address: try backend.freeAddress(id: id, on: floating) { state.machines.isTaken($0) },
+                allowsPassword: request.password != nil, ssh: instance.quirks?.ssh)
+            machine.mounts = MountPoints.chosen(for: instance, in: state.model, keeping: [])
+            // The folder first: a record without it could not be booted, a folder without a record is swept at the next
+            // start.
+            try backend.prepare(machine, plan, password: request.password)
+            state.machines[id] = machine
+            return state.model.view(instance, now: now)
+        }
+        faults = played
         enqueue(id)
-        return instance
+        return view
     }
 
     func deleteInstance(_ id: String) throws {
-        let now = environment.now()
-        try commit { (state: inout CloudState) throws(CloudRefusal) in
-            try state.model.deleteInstance(id, now: now)
+        if try commit({ state, _ in state.model.refuseDestroy(id) }) {
+            throw CloudRefusal.conflict("Instance \(id) is busy and cannot be destroyed now")
         }
+        try commit { state, now in try state.model.deleteInstance(id, now: now) }
         enqueue(id)
     }
 
-    func perform(_ action: String, on id: String) throws {
-        let now = environment.now()
-        let taken = Set(state.machines.values.filter { $0.id != id }.map(\.address))
-        // Whoever started meanwhile may have the port of a machine that was stopped.
-        var address = state.machines[id]?.address
-        if action == "start", let old = address, Loopback.bindable(host: old.host, port: old.port) == nil {
-            address = try backend.freeAddress(id: id, taken: taken)
-        }
-        let chosen = address
-        try commit { (state: inout CloudState) throws(CloudRefusal) in
+    func perform(_ action: String?, on id: String) throws {
+        let backend = backend
+        try commit { state, now in
             try state.model.perform(action, on: id, now: now)
-            if let chosen { state.machines[id]?.address = chosen }
+            // A start gets a new address, unless it is a floating or a static one.
+            guard action == CloudInstance.Action.start.rawValue, let machine = state.machines[id] else { return }
+            let keeps = try state.model.instance(id).keepsAddress
+            if keeps, backend.kind == .simulated || Loopback.bindable(machine.address) { return }
+            let salt = keeps ? id : id + String(now)
+            let address = try backend.freeAddress(id: salt, on: keeps ? machine.address.host : nil) {
+                state.machines.isTaken($0)
+            }
+            state.machines[id]?.address = address
         }
         enqueue(id)
     }
 
-    func patchInstance(_ id: String, _ patch: InstancePatch) throws -> CloudInstance {
-        let now = environment.now()
-        return try commit { (state: inout CloudState) throws(CloudRefusal) in
-            try state.model.patchInstance(id, patch, now: now)
+    /// Volumes are in the instance, or out of it, when this returns; where that cannot be done live, at its next start.
+    func patchInstance(_ id: String, _ patch: InstancePatch) async throws -> CloudInstanceView {
+        let view = try commit { state, now in
+            let instance = try state.model.patchInstance(id, patch, now: now)
+            if let machine = state.machines[id] {
+                state.machines[id]?.mounts = MountPoints.chosen(
+                    for: instance, in: state.model, keeping: machine.mounts)
+            }
+            return state.model.view(instance, now: now)
         }
-    }
-
-    func createSnapshot(of id: String, name: String?) throws -> CloudSnapshot {
-        let now = environment.now()
-        let fresh = environment.freshID()
-        let snapshot = try commit { (state: inout CloudState) throws(CloudRefusal) in
-            try state.model.createSnapshot(of: id, name: name, id: fresh, now: now)
-        }
-        enqueue(id)
-        return snapshot
-    }
-
-    func renameSnapshot(_ id: String, to name: String?) throws -> CloudSnapshot {
-        let now = environment.now()
-        return try commit { (state: inout CloudState) throws(CloudRefusal) in
-            try state.model.renameSnapshot(id, to: name, now: now)
-        }
-    }
-
-    func deleteSnapshot(_ id: String) throws {
-        let now = environment.now()
-        try commit { (state: inout CloudState) throws(CloudRefusal) in
-            try state.model.deleteSnapshot(id, now: now)
-        }
-        enqueue(id)
-    }
-
-    func createSSHKey(name: String?, value: String?) throws -> CloudSSHKey {
-        let now = environment.now()
-        let fresh = environment.freshID()
-        let facts = value.flatMap(PublicKeyLine.facts)
-        return try commit { (state: inout CloudState) throws(CloudRefusal) in
-            try state.model.createSSHKey(name: name, value: value, facts: facts, id: fresh, now: now)
-        }
-    }
-
-    func renameSSHKey(_ id: String, to name: String?) throws -> CloudSSHKey {
-        let now = environment.now()
-        return try commit { (state: inout CloudState) throws(CloudRefusal) in
-            try state.model.renameSSHKey(id, to: name, now: now)
-        }
-    }
-
-    func deleteSSHKey(_ id: String) throws {
-        try commit { (state: inout CloudState) throws(CloudRefusal) in try state.model.deleteSSHKey(id) }
+        if patch.volumes != nil { syncMounts(id) }
+        return view
     }
 
     /// Ends the cloud; its instances too when `force` is set, otherwise only when there are none.
@@ -111,16 +82,52 @@ extension CloudService {
         guard force || state.model.instances.isEmpty else {
             throw CloudRefusal.conflict("\(living.count) instances exist; stop with force to destroy them")
         }
-        isStopping = true
-        let now = environment.now()
-        try commit { (state: inout CloudState) throws(CloudRefusal) in
+        try commit { state, now in
             for instance in living {
                 if instance.isProtected {
                     _ = try state.model.patchInstance(instance.id, InstancePatch(isProtected: false), now: now)
                 }
+                while state.model.refuseDestroy(instance.id) {}
                 try state.model.deleteInstance(instance.id, now: now)
             }
         }
+        isStopping = true
         for instance in living { enqueue(instance.id) }
+    }
+
+    /// Plays another fault script from now on. What is in store for living instances stays.
+    func play(_ script: FaultScript) { faults = FaultEngine(script) }
+
+    /// Room for each type, as far as the fault script says.
+    func capacity() -> [(type: String, available: Bool)] {
+        CloudCatalogue.types.map { (type: $0, available: faults.hasCapacity(for: $0)) }
+    }
+}
+
+/// Where volumes appear: `/mnt/<name>`.
+enum MountPoints {
+    static func chosen(
+        for instance: CloudInstance, in model: CloudModel, keeping old: [VolumeMount]
+    ) -> [VolumeMount] {
+        var chosen = old.filter { instance.volumes.contains($0.volume) }
+        for id in instance.volumes where !chosen.contains(where: { $0.volume == id }) {
+            let name = folderName(model.volumes[id]?.name ?? "")
+            let path = "/mnt/\(name)"
+            let isFree = !name.isEmpty && !chosen.contains { $0.path == path }
+            chosen.append(VolumeMount(volume: id, path: isFree ? path : "/mnt/\(name)\(name.isEmpty ? "" : "-")\(id)"))
+        }
+        return chosen
+    }
+
+    /// Letters, digits, `.`, `_` and `-` of the name, others as `-`; no leading dot.
+    private static func folderName(_ name: String) -> String {
+        let safe = name.utf8.prefix(100).map { byte -> Character in
+            let isSafe =
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
+                || byte == UInt8(ascii: ".")
+            return isSafe ? Character(Unicode.Scalar(byte)) : "-"
+        }
+        return String(safe.drop { $0 == "." })
     }
 }

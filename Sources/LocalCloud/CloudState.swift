@@ -1,32 +1,81 @@
 import CloudModel
-import Foundation
 
-/// All that survives a restart: `state.json`.
-struct CloudState: Codable, Sendable {
-    var version = 1
+/// All that survives a restart.
+struct CloudState: Sendable {
     var model: CloudModel
-    var machines: [String: Machine] = [:]
+    var machines = MachineTable()
 
-    /// Reads the state of an earlier run; a fresh one when there is none.
-    /// - Throws: when there is one that cannot be understood: guessing would lose instances.
-    static func load(_ path: String, delays: CloudModel.Delays) throws(LocalCloudError) -> CloudState {
-        guard Files.exists(path) else { return CloudState(model: CloudModel(delays: delays)) }
-        guard let bytes = Files.read(path) else { throw LocalCloudError(.storage, "cannot read \(path)") }
-        do {
-            var state = try JSONDecoder().decode(CloudState.self, from: Data(bytes))
-            guard state.version == 1 else { throw LocalCloudError(.storage, "version \(state.version)") }
-            state.model.delays = delays
-            return state
-        } catch {
-            throw LocalCloudError(.storage, "\(path) is not the state of a local cloud this build knows: \(error)")
+    init(model: CloudModel) { self.model = model }
+
+    /// Everything that has changed since the last ``confirm()``.
+    var changes: StateChanges {
+        let model = model.changes
+        let machines = machines.changes
+        return StateChanges(model: model.isEmpty ? nil : model, machines: machines.isEmpty ? nil : machines)
+    }
+
+    mutating func confirm() {
+        model.confirmChanges()
+        machines.confirm()
+    }
+
+    mutating func rollBack() {
+        guard !changes.isEmpty else { return }
+        model.rollBack()
+        machines.rollBack()
+    }
+
+    mutating func apply(_ changes: StateChanges) {
+        if let changed = changes.model { model.apply(changed) }
+        if let changed = changes.machines { machines.apply(changed) }
+    }
+}
+
+/// One step, as the log holds it.
+struct StateChanges: Codable, Sendable {
+    var model: CloudChanges?
+    var machines: [CloudChange<Machine>]?
+
+    var isEmpty: Bool { model == nil && machines == nil }
+}
+
+/// The machines by id, and the addresses they take.
+struct MachineTable: Sequence, Sendable {
+    private var table = CloudTable<Machine>()
+    private var users: [String: Int] = [:]
+
+    init() { table.isTracking = true }
+
+    var changes: [CloudChange<Machine>] { table.changes }
+    var all: CloudTable<Machine> { table }
+
+    subscript(id: String) -> Machine? {
+        get { table[id] }
+        set {
+            count(table[id], -1)
+            count(newValue, 1)
+            table[id] = newValue
         }
     }
 
-    func save(_ path: String) throws(LocalCloudError) {
-        let data: Data
-        do { data = try JSONEncoder().encode(self) } catch {
-            throw LocalCloudError(.storage, "the state cannot be encoded: \(error)")
-        }
-        try Files.replace(path, with: data)
+    /// Whether a machine has this address.
+    func isTaken(_ host: String) -> Bool { users[host] != nil }
+
+    mutating func confirm() { table.confirm() }
+
+    mutating func rollBack() {
+        table.rollBack()
+        users = [:]
+        for machine in table { count(machine, 1) }
+    }
+
+    mutating func apply(_ changes: [CloudChange<Machine>]) { for change in changes { self[change.id] = change.item } }
+
+    func makeIterator() -> AnyIterator<Machine> { table.makeIterator() }
+
+    private mutating func count(_ machine: Machine?, _ step: Int) {
+        guard let host = machine?.address.host else { return }
+        let left = users[host, default: 0] + step
+        users[host] = left > 0 ? left : nil
     }
 }

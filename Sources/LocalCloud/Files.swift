@@ -35,17 +35,21 @@ enum Files {
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
         guard file >= 0 else { throw failure("write", path) }
         defer { close(file) }
-        let all = Array(bytes)
+        try append(file, Array(bytes), path)
+        guard fchmod(file, mode) == 0, !sync || fsync(file) == 0 else { throw failure("write", path) }
+    }
+
+    /// Writes all bytes at the file's position.
+    static func append(_ file: Int32, _ bytes: [UInt8], _ path: String) throws(LocalCloudError) {
         var done = 0
-        while done < all.count {
-            let count = all[done...].withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+        while done < bytes.count {
+            let count = bytes[done...].withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
             guard count > 0 else {
                 if errno == EINTR { continue }
                 throw failure("write", path)
             }
             done += count
         }
-        guard fchmod(file, mode) == 0, !sync || fsync(file) == 0 else { throw failure("write", path) }
     }
 
     static func read(_ path: String) -> [UInt8]? {

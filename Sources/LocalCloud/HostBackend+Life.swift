@@ -37,6 +37,13 @@ extension HostBackend {
         guard rename(partial, "\(snapshots)/\(snapshot)") == 0 else { throw Files.failure("finish", partial) }
     }
 
+    func copySnapshot(_ snapshot: String, to copy: String) async throws {
+        let partial = "\(snapshots)/\(copy).partial"
+        try await Tool.remove(partial)
+        try await Tool.shell("cp -a --reflink=auto -- \"$1\" \"$2\"", ["\(snapshots)/\(snapshot)", partial])
+        guard rename(partial, "\(snapshots)/\(copy)") == 0 else { throw Files.failure("finish", partial) }
+    }
+
     func removeSnapshot(_ snapshot: String) async throws {
         try await Tool.remove("\(snapshots)/\(snapshot).partial")
         try await Tool.remove("\(snapshots)/\(snapshot)")

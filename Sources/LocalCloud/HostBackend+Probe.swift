@@ -49,7 +49,7 @@ extension HostBackend {
         try await Tool.shell(overlayProbe, [memory + "/instances"])
         let backend = HostBackend(
             kind: .isolated, machines: folder, disks: memory + "/instances", snapshots: memory + "/snapshots",
-            masks: masks)
+            volumes: home + "/volumes", masks: masks)
         return (backend, "the disks of instances are kept in memory (\(memory)): \(folder) cannot hold overlays")
     }
 
@@ -57,7 +57,8 @@ extension HostBackend {
         _ kind: LocalCloudConfiguration.Backend, home: String, disks: String, masks: [String]
     ) -> HostBackend {
         HostBackend(
-            kind: kind, machines: home + "/instances", disks: disks, snapshots: home + "/snapshots", masks: masks)
+            kind: kind, machines: home + "/instances", disks: disks, snapshots: home + "/snapshots",
+            volumes: home + "/volumes", masks: masks)
     }
 
     /// Mounts an overlay over `/` in a mount and PID namespace that end with the probe.

@@ -10,6 +10,8 @@ struct HostBackend: InstanceBackend {
     /// Disks and snapshots; elsewhere than `machines` only when its file system cannot hold an overlay's upper layer.
     let disks: String
     let snapshots: String
+    /// One folder per volume.
+    let volumes: String
     /// Host folders hidden from isolated machines.
     let masks: [String]
 
@@ -23,8 +25,6 @@ struct HostBackend: InstanceBackend {
     func prepare(_ machine: Machine, _ plan: FirstBootPlan, password: String?) throws(LocalCloudError) {
         try Files.makeFolder(folder(machine.id))
         try seed(machine.id).write(plan, password: password)
-        let script = hasRoot ? PackageResources.isolated_sh : PackageResources.sandboxed_sh
-        try Files.write(folder(machine.id) + "/boot.sh", script, mode: 0o700, sync: false)
     }
 
     func makeDisk(_ machine: Machine) async throws {
@@ -46,8 +46,12 @@ struct HostBackend: InstanceBackend {
 
     func launch(_ machine: Machine, isFirst: Bool) throws(LocalCloudError) {
         let folder = folder(machine.id)
+        // Of this build, also for an instance that an earlier one has made.
+        let script = hasRoot ? PackageResources.isolated_sh : PackageResources.sandboxed_sh
+        try Files.write(folder + "/boot.sh", script, mode: 0o700, sync: false)
         try seed(machine.id).write(
-            isFirst: isFirst, address: machine.address, allowsPassword: machine.allowsPassword)
+            isFirst: isFirst, machine,
+            mounts: machine.mounts.map { (source: "\(volumes)/\($0.volume)", path: $0.path) })
         guard let lock = try FileLock.take(lock(machine.id)) else {
             throw LocalCloudError(.machine, "instance \(machine.id) is still running")
         }
@@ -85,30 +89,31 @@ struct HostBackend: InstanceBackend {
         Files.exists(folder(machine.id) + (hasRoot ? "" : "/seed/up")) && Loopback.accepts(machine.address)
     }
 
-    func freeAddress(id: String, taken: Set<MachineAddress>) throws(LocalCloudError) -> MachineAddress {
-        guard hasRoot else {
-            for _ in 0..<64 {
-                guard let port = Loopback.bindable(host: "127.0.0.1", port: 0) else { continue }
-                let address = MachineAddress(host: "127.0.0.1", port: port)
-                if !taken.contains(address) { return address }
+    func freeAddress(
+        id: String, on host: String?, isTaken: (String) -> Bool
+    ) throws(LocalCloudError) -> MachineAddress {
+        if let host {
+            guard let address = openAddress(on: host) else {
+                throw LocalCloudError(.machine, "no free port on \(host)")
             }
-            throw LocalCloudError(.machine, "no free port on 127.0.0.1")
+            return address
         }
-        let hosts = Set(taken.map(\.host))
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a: spreads ids over the range, the same at every start
-        for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let start = AddressSpread.start(id)
         for step in 0..<60_000 as Range<UInt64> {
-            let number = (hash &+ step) % 64_516
+            let number = (start &+ step) % 64_516
             let host = "127.77.\(number / 254).\(number % 254 + 1)"
-            guard !hosts.contains(host) else { continue }
-            // 22 cannot be bound where a host sshd listens on the wildcard address.
-            for port in [22, 2222, 22022, 0] {
-                if let port = Loopback.bindable(host: host, port: port) {
-                    return MachineAddress(host: host, port: port)
-                }
-            }
+            if !isTaken(host), let address = openAddress(on: host) { return address }
         }
         throw LocalCloudError(.machine, "no free loopback address")
+    }
+
+    /// 22 cannot be bound where a host sshd listens on the wildcard address, and never by the ordinary user that a sandbox
+    /// runs as, whoever we are.
+    private func openAddress(on host: String) -> MachineAddress? {
+        for port in hasRoot ? [22, 2222, 22022, 0] : [2222, 22022, 0] {
+            if let port = Loopback.bindable(host: host, port: port) { return MachineAddress(host: host, port: port) }
+        }
+        return nil
     }
 
     func leftovers() -> (machines: [String], snapshots: [String]) {

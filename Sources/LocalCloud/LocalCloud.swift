@@ -11,10 +11,16 @@ import NIOPosix
 public struct LocalCloud: Sendable {
     private let configuration: LocalCloudConfiguration
     private let logger: Logger
+    private let onReady: @Sendable (LocalCloudEndpoint) -> Void
 
-    public init(configuration: LocalCloudConfiguration, logger: Logger) {
+    /// - Parameter onReady: called once it listens.
+    public init(
+        configuration: LocalCloudConfiguration, logger: Logger,
+        onReady: @escaping @Sendable (LocalCloudEndpoint) -> Void = { _ in }
+    ) {
         self.configuration = configuration
         self.logger = logger
+        self.onReady = onReady
     }
 
     /// Serves until it is stopped, stood down, idle, or its task is cancelled (which leaves the instances alive).
@@ -31,14 +37,16 @@ public struct LocalCloud: Sendable {
         let (backend, note) = try await HostBackend.probe(configuration.backend, home: home, masks: configuration.masks)
         if let note { logger.debug("\(note)") }
         let token = try self.token()
-        let state = try CloudState.load(home + "/state.json", delays: modelDelays)
+        let (state, store) = try CloudStore.open(
+            home: home, isDurable: backend.kind != .simulated, delays: modelDelays, limits: configuration.limits)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let service = CloudService(
             environment: .init(
                 home: home, build: configuration.build, idleLimit: configuration.idleLimit,
                 now: { Files.wallMilliseconds() },
                 freshID: Self.freshID),
-            backend: backend, state: state, loop: group.next(), logger: logger)
+            backend: backend, state: state, store: store, faults: configuration.faults, loop: group.next(),
+            logger: logger)
         let result: Result<Void, any Error>
         do {
             try await serve(service, backend.kind, token)
@@ -55,15 +63,17 @@ public struct LocalCloud: Sendable {
         _ service: CloudService, _ kind: LocalCloudConfiguration.Backend, _ token: String
     ) async throws {
         let configuration = configuration
+        let onReady = onReady
         let application = Application(
             router: Routes(service: service, token: token).router(),
-            configuration: .init(address: .hostname("127.0.0.1", port: configuration.port), serverName: nil),
+            configuration: .init(address: .hostname(configuration.host, port: configuration.port), serverName: nil),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? configuration.port
                 let endpoint = LocalCloudEndpoint(
-                    url: "http://127.0.0.1:\(port)/compute/v1", token: token, pid: getpid(), build: configuration.build,
-                    backend: kind)
+                    url: "http://\(configuration.authority):\(port)/compute/v1", token: token, pid: getpid(),
+                    build: configuration.build, backend: kind)
                 await service.publish(endpoint)
+                onReady(endpoint)
             }, logger: Logger(label: "mayfly.local-cloud.http") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -86,15 +96,23 @@ public struct LocalCloud: Sendable {
         return CloudModel.Delays(
             create: Self.milliseconds(delays.create), start: Self.milliseconds(delays.start),
             stop: Self.milliseconds(delays.stop), delete: Self.milliseconds(delays.delete),
-            snapshot: Self.milliseconds(delays.snapshot))
+            snapshot: Self.milliseconds(delays.snapshot), resource: Self.milliseconds(delays.resource))
     }
 
     private static func milliseconds(_ duration: Duration) -> Int64 {
         duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
     }
 
-    /// The token of this home, drawn once.
+    /// The token that was given, or that of this home, drawn once.
     private func token() throws(LocalCloudError) -> String {
+        if let given = configuration.token {
+            let isPlain = given.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+            guard isPlain, given.utf8.count >= 16 else {
+                throw LocalCloudError(
+                    .settings, "the token must have at least 16 printable ASCII characters and no spaces")
+            }
+            return given
+        }
         let path = configuration.home + "/token"
         if let kept = Files.text(path), kept.utf8.count >= 32 { return kept }
         var generator = SystemRandomNumberGenerator()

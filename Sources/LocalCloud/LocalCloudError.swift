@@ -9,6 +9,10 @@ public struct LocalCloudError: Error, Hashable, Sendable, CustomStringConvertibl
         case storage
         /// A machine could not be started, ended or copied.
         case machine
+        /// A fault script that cannot be understood.
+        case faults
+        /// A token or address that must not be used.
+        case settings
         /// The HTTP server could not be started.
         case server
     }

@@ -10,6 +10,11 @@ enum Loopback {
         return withSockaddr(address.host, address.port) { connect(file, $0, $1) } == 0
     }
 
+    /// Whether a server could listen there.
+    static func bindable(_ address: MachineAddress) -> Bool {
+        bindable(host: address.host, port: address.port) != nil
+    }
+
     /// The port, if it can be bound (the kernel's choice for 0); `nil` when not.
     static func bindable(host: String, port: Int) -> Int? {
         let file = open()

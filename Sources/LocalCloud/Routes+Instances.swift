@@ -3,53 +3,50 @@ import Hummingbird
 
 extension Routes {
     private struct ActionBody: Decodable { var action: String? }
-    private struct ActionList: Encodable { let actions: [String] }
-    struct NameBody: Decodable { var name: String? }
 
-    func addInstances(to api: RouterGroup<BasicRequestContext>) {
+    func addInstances(to api: RouterGroup<Context>) {
         let service = service
         api.get("instances") { request, _ in
-            try Self.list("instances", await service.model.instances, request) { Wire.Instance(instance: $0) }
+            let wanted = try Self.page(request)
+            return Self.list(
+                "instances", await service.read { model, now in model.instancePage(wanted, now: now) }, Wire.instance)
         }
         api.post("instances") { request, _ in
-            let instance = try await service.createInstance(Self.body(InstanceRequest.self, request))
-            return try Self.json(
-                Wire.Envelope(key: "instance", value: Wire.Instance(instance: instance)), status: .created)
+            let made = try await service.createInstance(Self.body(InstanceRequest.self, request))
+            return Self.one("instance", made, status: .created, Wire.instance)
         }
         api.get("instances/:id") { _, context in
-            let instance = try await service.model.instance(context.parameters.require("id"))
-            return try Self.json(Wire.Envelope(key: "instance", value: Wire.Instance(instance: instance)))
+            let id = try context.parameters.require("id")
+            return Self.one(
+                "instance", try await service.read { model, now in try model.instanceView(id, now: now) },
+                Wire.instance)
         }
         api.patch("instances/:id") { request, context in
             let patch = try await Self.body(InstancePatch.self, request)
-            let instance = try await service.patchInstance(context.parameters.require("id"), patch)
-            return try Self.json(Wire.Envelope(key: "instance", value: Wire.Instance(instance: instance)))
+            return Self.one(
+                "instance", try await service.patchInstance(context.parameters.require("id"), patch), Wire.instance)
         }
         api.delete("instances/:id") { _, context in
             try await service.deleteInstance(context.parameters.require("id"))
             return Self.noContent
         }
         api.get("instances/:id/actions") { _, context in
-            let instance = try await service.model.instance(context.parameters.require("id"))
-            return try Self.json(ActionList(actions: instance.allowedActions.map(\.rawValue)))
+            let id = try context.parameters.require("id")
+            let actions = try await service.read { model, _ in try model.instance(id).allowedActions }
+            return Self.one("actions", actions) { actions, out in
+                out.array(actions) { action, out in out.value(action.rawValue) }
+            }
         }
         api.post("instances/:id/actions") { request, context in
             let body = try await Self.body(ActionBody.self, request)
-            try await service.perform(body.action ?? "", on: context.parameters.require("id"))
+            try await service.perform(body.action, on: context.parameters.require("id"))
             return Self.noContent
         }
-        api.get("instances/:id/snapshots") { request, context in
+        // What was given at creation is used by the first boot and then forgotten: it may hold keys.
+        api.get("instances/:id/user-metadata") { _, context in
             let id = try context.parameters.require("id")
-            let model = await service.model
-            let own = model.snapshots.filter { $0.resourceID == id }
-            if own.isEmpty { _ = try model.instance(id) }
-            return try Self.list("snapshots", own, request, Wire.Snapshot.init)
-        }
-        api.post("instances/:id/snapshots") { request, context in
-            let body = try await Self.body(NameBody.self, request)
-            let snapshot = try await service.createSnapshot(of: context.parameters.require("id"), name: body.name)
-            return try Self.json(
-                Wire.Envelope(key: "snapshot", value: Wire.Snapshot(snapshot)), status: .created)
+            _ = try await service.read { model, _ in try model.instance(id) }
+            return Self.json(Array("{}".utf8))
         }
     }
 }

@@ -9,102 +9,103 @@ struct Routes: Sendable {
     let service: CloudService
     let token: String
 
-    func router() -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
+    typealias Context = CloudRequestContext
+
+    func router() -> Router<Context> {
+        let router = Router(context: Context.self)
         router.addMiddleware {
             Refusals()
-            TokenCheck(token: token, service: service)
+            TokenCheck(token: token)
+            Admission(service: service)
         }
         let api = router.group("compute/v1")
         addInstances(to: api)
+        addSnapshots(to: api)
         addResources(to: api)
+        addNetwork(to: api)
+        addAccount(to: api)
         addControl(to: router)
         return router
     }
 
-    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-        return Response(
+    static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
+        Response(
             status: status, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try encoder.encode(value))))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// `{"<key>": value}`.
+    static func one<Value>(
+        _ key: StaticString, _ value: Value, status: HTTPResponse.Status = .ok,
+        _ write: (Value, inout JSONText) -> Void
+    ) -> Response {
+        var out = JSONText()
+        out.object { out in
+            out.key(key)
+            write(value, &out)
+        }
+        return json(out.bytes, status: status)
+    }
+
+    /// `{"<key>": [...], total_count, page, per_page}`.
+    static func list<Item: Sendable>(
+        _ key: StaticString, _ page: CloudPage<Item>, _ write: (Item, inout JSONText) -> Void
+    ) -> Response {
+        var out = JSONText()
+        out.object { out in
+            out.key(key)
+            out.array(page.items, write)
+            out.key("total_count")
+            out.value(page.totalCount)
+            out.key("page")
+            out.value(page.page)
+            out.key("per_page")
+            out.value(page.perPage)
+        }
+        return json(out.bytes)
     }
 
     static let noContent = Response(status: .noContent)
 
+    static func page(_ request: Request) throws -> CloudPageRequest {
+        let query = request.uri.queryParameters
+        return try CloudPageRequest(
+            page: query.get("page"), perPage: query.get("per_page"))
+    }
+
     /// Decodes a JSON body of at most 1 MiB.
     static func body<T: Decodable>(_ type: T.Type, _ request: Request) async throws -> T {
         let bytes: ByteBuffer
-        do { bytes = try await request.body.collect(upTo: 1 << 20) } catch {
-            throw CloudRefusal(status: 413, code: "02013", message: "The request body is too large")
+        do { bytes = try await request.body.collect(upTo: 1 << 20) } catch is NIOTooManyBytesError {
+            throw CloudRefusal.tooLarge
+        } catch let error as HTTPError where error.status == .contentTooLarge {
+            throw CloudRefusal.tooLarge
         }
         do { return try JSONDecoder().decode(type, from: Data(bytes.readableBytesView)) } catch {
-            throw CloudRefusal.invalid("The request body is not valid: \(Self.reason(error))")
+            throw CloudRefusal.invalid("The request body is not valid: \(reason(error))")
         }
     }
 
     private static func reason(_ error: any Error) -> String {
-        guard let error = error as? DecodingError else { return "\(error)" }
-        switch error {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
-            .dataCorrupted(let context):
-            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return path.isEmpty ? "no JSON object" : "\(path) has the wrong type"
-        @unknown default: return "no JSON object"
+        switch error as? DecodingError {
+        case .typeMismatch(_, let context)?, .valueNotFound(_, let context)?, .keyNotFound(_, let context)?,
+            .dataCorrupted(let context)?:
+            let path = context.codingPath.map { key in
+                key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)"
+            }.joined()
+            return path.isEmpty ? "it is no JSON object" : "\(path.drop { $0 == "." }) has the wrong type"
+        default: return "it is no JSON object"
         }
-    }
-
-    static func list<Item: Sendable, Shape: Encodable>(
-        _ key: String, _ all: [Item], _ request: Request, _ shape: (Item) -> Shape
-    ) throws -> Response {
-        let page = try CloudModel.page(
-            of: all, page: request.uri.queryParameters.get("page"), perPage: request.uri.queryParameters.get("per_page")
-        )
-        return try json(
-            Wire.Envelope(
-                key: key, value: page.items.map(shape), paging: (page.totalCount, page.page, page.perPage)))
     }
 }
 
-/// Gives every refusal the API's shape.
-struct Refusals<Context: RequestContext>: RouterMiddleware {
-    @concurrent func handle(
-        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        let refusal: CloudRefusal
-        do { return try await next(request, context) } catch let error as CloudRefusal {
-            refusal = error
-        } catch let error as HTTPError where error.status == .notFound || error.status == .methodNotAllowed {
-            refusal = .invalidRoute
-        } catch let error as LocalCloudError {
-            refusal = CloudRefusal(status: 500, code: "05000", message: error.message)
-        }
-        return try Routes.json(
-            Wire.Failure(code: refusal.code, message: refusal.message), status: .init(code: refusal.status))
-    }
-}
+/// What a request's handling needs to know; the connection, because a fault script may end it.
+struct CloudRequestContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
 
-/// Lets nobody in without the token, in the current header or the one older clients send.
-struct TokenCheck<Context: RequestContext>: RouterMiddleware {
-    let token: String
-    let service: CloudService
-
-    @concurrent func handle(
-        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        let bearer = request.headers[.authorization].flatMap { value -> String? in
-            value.lowercased().hasPrefix("bearer ") ? String(value.dropFirst(7)) : nil
-        }
-        let old = HTTPField.Name("X-Auth-Token").flatMap { request.headers[$0] }
-        guard let given = bearer ?? old, Self.equal(given, token) else { throw CloudRefusal.unauthorized }
-        await service.noteRequest()
-        return try await next(request, context)
-    }
-
-    /// In a time that does not tell how much of it was right.
-    private static func equal(_ a: String, _ b: String) -> Bool {
-        let (a, b) = (Array(a.utf8), Array(b.utf8))
-        guard a.count == b.count else { return false }
-        return zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        channel = source.channel
     }
 }

@@ -1,3 +1,4 @@
+import CloudModel
 import Glibc
 
 /// The folder a machine boots from: its init, its settings, and on the first boot everything the request asked for.
@@ -11,9 +12,6 @@ struct Seed: Sendable {
         try Files.makeFolder(folder)
         try Files.makeFolder(folder + "/scripts")
         try Files.makeFolder(folder + "/files")
-        try put("init", PackageResources.init_sh)
-        try put("poweroff", PackageResources.poweroff_sh)
-        try put("sudo", PackageResources.sudo_sh)
         var warnings = plan.warnings
         if !hasRoot {
             warnings.append("this instance has no root: apt, sudo and other owners of files do not work")
@@ -37,7 +35,13 @@ struct Seed: Sendable {
     }
 
     /// What differs from boot to boot.
-    func write(isFirst: Bool, address: MachineAddress, allowsPassword: Bool) throws(LocalCloudError) {
+    func write(
+        isFirst: Bool, _ machine: Machine, mounts: [(source: String, path: String)]
+    ) throws(LocalCloudError) {
+        let address = machine.address
+        try put("init", PackageResources.init_sh)
+        try put("poweroff", PackageResources.poweroff_sh)
+        try put("sudo", PackageResources.sudo_sh)
         unlink(folder + "/up")
         unlink(folder + "/errors")
         if isFirst, let errors = Files.text(folder + "/first_errors"), !errors.isEmpty {
@@ -45,19 +49,30 @@ struct Seed: Sendable {
         }
         let settings = [
             "first=\(isFirst ? "yes" : "no")", "as_root=\(hasRoot ? "yes" : "no")",
-            "keys_dir=\(hasRoot ? "/etc/ssh" : "/var/lib/sshd-keys")",
+            "keys_dir=\(hasRoot ? "/etc/ssh" : "/var/lib/sshd-keys")", "ssh_delay=\(Self.seconds(machine.ssh))",
         ]
         try Files.write(folder + "/settings", lines(settings))
+        // Tab-separated: neither the home nor a mount point may hold a tab or a line break.
+        try Files.write(folder + "/mounts", lines(mounts.map { "\($0.source)\t\($0.path)" }))
         let path = "/run/mayfly/bin:" + Tool.searchPath
         try Files.write(
             folder + "/sshd_config",
             lines([
                 "ListenAddress \(address.host):\(address.port)", "UsePAM no", "UseDNS no", "PidFile none",
                 "PrintMotd no", "PrintLastLog no", "PermitRootLogin no", "StrictModes \(hasRoot ? "yes" : "no")",
-                "PasswordAuthentication \(allowsPassword ? "yes" : "no")", "KbdInteractiveAuthentication no",
+                "PasswordAuthentication \(machine.allowsPassword ? "yes" : "no")", "KbdInteractiveAuthentication no",
                 "MaxStartups 200", "MaxSessions 200", "LoginGraceTime 60", "AcceptEnv LANG LC_*",
                 "Subsystem sftp internal-sftp", "SetEnv PATH=\(path) LANG=C.UTF-8",
             ]))
+    }
+
+    /// How long the boot waits before it starts sshd, for `sleep`.
+    private static func seconds(_ lateness: InstanceQuirks.Lateness?) -> String {
+        switch lateness {
+        case nil: ""
+        case .never: "infinity"
+        case .by(let delay): "\(Double(delay) / 1000)"
+        }
     }
 
     private func put(_ name: String, _ bytes: [UInt8]) throws(LocalCloudError) {

@@ -57,7 +57,8 @@ import Testing
     @Test func badRequestsAreRefused() throws {
         let changes: [(inout InstanceRequest) -> Void] = [
             { $0.name = nil }, { $0.hostname = "bad_host" }, { $0.hostname = "-x" }, { $0.type = "vcpu-3_memory-4g" },
-            { $0.region = "MOON" }, { $0.region = nil }, { $0.image = "ubuntu:99.99" }, { $0.sshKeys = ["k9"] },
+            { $0.region = "MOON" }, { $0.billingType = "later" }, { $0.image = "ubuntu:99.99" },
+            { $0.sshKeys = ["k9"] },
             { $0.diskSize = 79 },
         ]
         for change in changes {
@@ -134,22 +135,57 @@ import Testing
 
     @Test func pagesAreCutAsDocumented() throws {
         let all = Array(1...120)
-        #expect(try CloudModel.page(of: all, page: nil, perPage: nil).items == Array(1...50))
-        let last = try CloudModel.page(of: all, page: "2", perPage: "100")
+        #expect(try CloudPageRequest(page: nil, perPage: nil).cut(all).items == Array(1...50))
+        let last = try CloudPageRequest(page: "2", perPage: "100").cut(all)
         #expect(last.items == Array(101...120))
         #expect(last.totalCount == 120)
-        #expect(try CloudModel.page(of: all, page: "9", perPage: "100").items.isEmpty)
-        for (page, size) in [("0", "10"), ("x", "10"), ("1", "101"), ("1", "0")] {
-            #expect(throws: CloudRefusal.self) { try CloudModel.page(of: all, page: page, perPage: size) }
+        #expect(try CloudPageRequest(page: "9", perPage: "100").cut(all).items.isEmpty)
+        for (page, size) in [
+            ("0", "10"), ("x", "10"), ("", "10"), ("+1", "10"), ("1.0", "10"), ("-1", "10"), ("1", "101"), ("1", "0"),
+            ("99999999999999999999", "10"),
+        ] {
+            #expect(throws: CloudRefusal.self) { try CloudPageRequest(page: page, perPage: size) }
         }
     }
 
-    @Test func typesAndImagesInBothSpellings() {
+    @Test func aCreateWithoutARegionGoesToTheDefaultOne() throws {
+        var model = try modelWithKey()
+        var wish = request()
+        wish.region = nil
+        #expect(try model.createInstance(wish, id: "i1", now: 0).region == CloudCatalogue.defaultRegion)
+    }
+
+    @Test func unknownWordsAreAnsweredWithNearOnes() throws {
+        var model = try modelWithKey()
+        func message(_ change: (inout InstanceRequest) -> Void) -> String {
+            var wish = request()
+            change(&wish)
+            do throws(CloudRefusal) {
+                _ = try model.createInstance(wish, id: "i1", now: 0)
+                return "accepted"
+            } catch {
+                return error.message
+            }
+        }
+        #expect(message { $0.type = "vcpu-4_memory-12g_disk-80g_nvidia3080-9" }.contains("nvidia3080-1"))
+        #expect(message { $0.region = "ARC-IS-HAF-2" }.hasSuffix("did you mean ARC-IS-HAF-1?"))
+        #expect(message { $0.image = "ubuntu:22.4" }.contains("ubuntu:22.04"))
+        #expect(message { $0.region = "xxxxxxxxxxxxxxxxxxxx" } == "region xxxxxxxxxxxxxxxxxxxx is not a known region")
+    }
+
+    @Test func typesAndImagesInBothSpellings() throws {
         #expect(CloudCatalogue.knowsType("vcpu-4_memory-24g_disk-80g_nvidia3090-1"))
         #expect(CloudCatalogue.knowsType("vcpu-4_memory-24g_nvidia-rtx-3090-1"))
         #expect(CloudCatalogue.knowsType("vcpu-2_memory-4g"))
         #expect(!CloudCatalogue.knowsType("vcpu-4_memory-24g_nvidia-rtx-3090-9"))
         #expect(CloudCatalogue.types.count == 1 + 8 + 8 + 4 + 8 + 4 + 8 + 7)
+        let h100 = try #require(CloudCatalogue.type("vcpu-192_memory-1920g_nvidia-h100-sxm5-8"))
+        #expect(h100.productName == "Accelerator Instance 8x NVIDIA® H100 SXM5 80 GB")
+        #expect((h100.vcpus, h100.memory, h100.disk, h100.nvme, h100.accelerators) == (192, 1920, 80, 28_600, 8))
+        let gaudi = try #require(CloudCatalogue.type("vcpu-112_memory-840g_intel-gaudi2-7"))
+        #expect((gaudi.vcpus, gaudi.memory, gaudi.nvme, gaudi.accelerators) == (112, 840, 3115, 7))
+        let optimized = try #require(CloudCatalogue.type("vcpu-8_memory-48g_disk-80g_nvidia3090-1"))
+        #expect((optimized.vcpus, optimized.memory, optimized.accelerators) == (8, 48, 1))
         #expect(CloudCatalogue.image("ubuntu:22.04")?.name == "Ubuntu 22.04")
         #expect(CloudCatalogue.image("ubuntu-22.04")?.name == "Ubuntu 22.04")
     }

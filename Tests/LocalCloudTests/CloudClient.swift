@@ -24,6 +24,13 @@ struct Answer: Sendable {
     func snapshotID() throws -> String {
         try JSONDecoder().decode(WrappedSnapshot.self, from: Data(body.utf8)).snapshot.id
     }
+    /// The text found by following the keys; `nil` when there is none.
+    func field(_ path: String...) -> String? {
+        var value = try? JSONSerialization.jsonObject(with: Data(body.utf8))
+        for key in path { value = (value as? [String: Any])?[key] }
+        return value as? String
+    }
+
     func id() throws -> String { try JSONDecoder().decode(Identified.self, from: Data(body.utf8)).id }
 }
 
@@ -36,13 +43,16 @@ struct CloudClient: Sendable {
     let endpoint: LocalCloudEndpoint
     var token: String?
 
-    func call(_ method: String, _ path: String, _ body: String = "") async throws -> Answer {
+    func call(
+        _ method: String, _ path: String, _ body: String = "", headers: [String: String] = [:]
+    ) async throws -> Answer {
         let port = Int(endpoint.url.split(separator: ":")[2].split(separator: "/")[0]) ?? 0
         let target = path.hasPrefix("/_") ? path : "/compute/v1\(path)"
         var head = "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         if let token = token ?? endpoint.token as String?, !token.isEmpty {
             head += "Authorization: Bearer \(token)\r\n"
         }
+        for (name, value) in headers.sorted(by: { $0.key < $1.key }) { head += "\(name): \(value)\r\n" }
         head += "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
         let bytes = Array((head + body).utf8)
         return try await NIOThreadPool.singleton.runIfActive { try Self.exchange(port, bytes) }
@@ -110,10 +120,13 @@ func withFolder<T>(_ body: (String) async throws -> T) async throws -> T {
 /// it running, when its task is cancelled (instances stay).
 func withCloud<T: Sendable>(
     _ home: String, _ backend: LocalCloudConfiguration.Backend, idle: Duration = .seconds(600),
+    _ change: (inout LocalCloudConfiguration) -> Void = { _ in },
     _ body: @Sendable (CloudClient) async throws -> T
 ) async throws -> T {
+    var configuration = LocalCloudConfiguration(home: home, backend: backend, build: "test", idleLimit: idle)
+    change(&configuration)
     let cloud = LocalCloud(
-        configuration: .init(home: home, backend: backend, build: "test", idleLimit: idle),
+        configuration: configuration,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await cloud.run() }

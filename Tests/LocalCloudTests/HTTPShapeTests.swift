@@ -42,7 +42,7 @@ import Testing
                 let active = try await client.waitForInstance(id, "active")
                 #expect(active.ssh_port == 22)
                 let list = try await client.call("GET", "/instances?per_page=1")
-                #expect(list.body.contains(#""page":1,"per_page":1,"total_count":1"#))
+                #expect(list.body.contains(#""total_count":1,"page":1,"per_page":1"#))
                 #expect(try await client.call("GET", "/instances?per_page=101").status == 400)
                 let renamed = try await client.call("PATCH", "/instances/\(id)", #"{"name":"new"}"#)
                 #expect(renamed.body.contains(#""hostname":"h""#) && renamed.body.contains(#""name":"new""#))

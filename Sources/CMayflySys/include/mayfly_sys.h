@@ -11,4 +11,12 @@ int mayfly_spawn_detached(const char *_Nonnull path, char *_Nullable const *_Non
                           char *_Nullable const *_Nonnull envp, int stdin_fd, int stdout_fd, int stderr_fd,
                           pid_t *_Nonnull pid);
 
+/// Binds the folder `source` of this process's file system to `target` in another mount namespace, where `target`'s
+/// folders are made as needed below `root`, an open folder of that namespace. Needs root and Linux 5.2. Returns 0 or an
+/// errno.
+int mayfly_mount_into(int mount_namespace, int root, const char *_Nonnull source, const char *_Nonnull target);
+
+/// Takes such a binding away, also while it is used; what is not there counts as taken away. Returns 0 or an errno.
+int mayfly_unmount_from(int mount_namespace, int root, const char *_Nonnull target);
+
 #endif

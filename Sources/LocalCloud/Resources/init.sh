@@ -51,7 +51,15 @@ chmod 0600 "$keys_dir"/ssh_host_*_key
     for key in "$keys_dir"/ssh_host_*_key; do echo "HostKey $key"; done
 } >/run/mayfly/sshd_config
 sshd=$(command -v sshd) || sshd=/usr/sbin/sshd
-serve() { "$sshd" -D -e -f /run/mayfly/sshd_config >>/run/mayfly/sshd.log 2>&1 </dev/null 9>&- & server=$!; }
+serve() { # a fault script may want the server late, or never
+    if [ -n "$ssh_delay" ]; then
+        sleep "$ssh_delay" 9>&- &
+        server=$! ssh_delay=
+        return
+    fi
+    "$sshd" -D -e -f /run/mayfly/sshd_config >>/run/mayfly/sshd.log 2>&1 </dev/null 9>&- &
+    server=$!
+}
 serve
 : >"$boot/up"
 

@@ -30,6 +30,10 @@ ln -s /proc/self/fd/0 "$root/dev/stdin"
 ln -s /proc/self/fd/1 "$root/dev/stdout"
 ln -s /proc/self/fd/2 "$root/dev/stderr"
 cp -R "$dir/seed/." "$root/run/mayfly-boot/"
+tab=$(printf '\t')
+while IFS=$tab read -r source target; do # volumes
+    mkdir -p "$root$target" && mount --bind "$source" "$root$target" || say "warning: $target could not be mounted"
+done <"$dir/seed/mounts"
 # Host paths that are mounted on top of / are not part of the lower layer, so only what the image itself holds is seen.
 hostname "$name" 2>/dev/null || echo "$name" >/proc/sys/kernel/hostname
 

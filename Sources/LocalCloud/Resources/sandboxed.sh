@@ -19,4 +19,8 @@ done
 set -- "$@" --ro-bind /etc /etc --ro-bind "$dir/seed/passwd" /etc/passwd --ro-bind "$dir/seed/group" /etc/group
 set -- "$@" --bind "$layers/upper/home" /home --bind "$layers/upper/var" /var --bind "$layers/upper/tmp" /tmp --dir /root --tmpfs /run
 set -- "$@" --dir /run/lock --dir /run/sshd --bind "$dir/seed" /run/mayfly-boot --chdir / --clearenv
+tab=$(printf '\t')
+while IFS=$tab read -r source target; do # volumes
+    set -- "$@" --bind "$source" "$target"
+done <"$dir/seed/mounts"
 exec bwrap "$@" /bin/sh /run/mayfly-boot/init

@@ -1,0 +1,130 @@
+/// What the model keeps by id.
+public protocol CloudResource: Codable, Sendable {
+    var id: String { get }
+}
+
+/// Resources in the order of their creation, found by id without a search.
+///
+/// While ``isTracking``, it remembers what every touched resource was before, so that a change can be written down by
+/// itself, or undone.
+public struct CloudTable<Item: CloudResource>: Sendable {
+    private var slots: [Item?] = []
+    private var places: [String: Int] = [:]
+    private var before: [String: Before] = [:]
+    private var touched: [String] = []
+    /// Off unless somebody confirms the changes: they would pile up.
+    public var isTracking = false
+
+    private struct Before: Sendable {
+        let place: Int
+        let item: Item?
+    }
+
+    public init() {}
+
+    public var count: Int { places.count }
+    public var isEmpty: Bool { places.isEmpty }
+
+    /// Setting `nil` removes; setting a new id appends.
+    public subscript(id: String) -> Item? {
+        get { places[id].flatMap { slots[$0] } }
+        set {
+            let place = places[id]
+            guard place != nil || newValue != nil else { return }
+            note(id, place)
+            if let place {
+                slots[place] = newValue
+                if newValue == nil { places[id] = nil }
+            } else {
+                places[id] = slots.count
+                slots.append(newValue)
+            }
+            if !isTracking { compact() }
+        }
+    }
+
+    private mutating func note(_ id: String, _ place: Int?) {
+        guard isTracking, before[id] == nil else { return }
+        before[id] = Before(place: place ?? slots.count, item: place.flatMap { slots[$0] })
+        touched.append(id)
+    }
+
+    /// One page, and how many there are. `included` is asked of every item; without it nothing is searched.
+    func page(_ request: CloudPageRequest, where included: ((Item) -> Bool)? = nil) -> CloudPage<Item> {
+        let start = request.start
+        guard included == nil, slots.count == places.count else {
+            let all = filter { included?($0) ?? true }
+            return request.cut(all)
+        }
+        let end = Swift.min(start + request.size, slots.count)
+        let items = start < end ? slots[start..<end].compactMap { $0 } : []
+        return CloudPage(items: items, totalCount: count, page: request.number, perPage: request.size)
+    }
+
+    /// What has changed since the last ``confirm()``, in the order of the first touch.
+    public var changes: [CloudChange<Item>] { touched.map { CloudChange(id: $0, item: self[$0]) } }
+
+    /// The changes are written down: they count.
+    public mutating func confirm() {
+        touched.removeAll(keepingCapacity: true)
+        before.removeAll(keepingCapacity: true)
+        compact()
+    }
+
+    /// Undoes what has changed since the last ``confirm()``.
+    public mutating func rollBack() {
+        for id in touched.reversed() {
+            guard let old = before[id] else { continue }
+            if let item = old.item {
+                slots[old.place] = item
+                places[id] = old.place
+            } else if let place = places.removeValue(forKey: id) {
+                slots[place] = nil
+            }
+        }
+        touched.removeAll()
+        before.removeAll()
+        compact()
+    }
+
+    public mutating func apply(_ changes: [CloudChange<Item>]) {
+        for change in changes { self[change.id] = change.item }
+    }
+
+    /// Drops the holes of removed items once they outnumber the rest.
+    private mutating func compact() {
+        guard slots.count - places.count > Swift.max(32, places.count), before.isEmpty else { return }
+        slots.removeAll { $0 == nil }
+        places.removeAll(keepingCapacity: true)
+        for (place, item) in slots.enumerated() { if let item { places[item.id] = place } }
+    }
+}
+
+/// A resource as it is now; `nil` when it is gone.
+public struct CloudChange<Item: CloudResource>: Codable, Sendable {
+    public let id: String
+    public let item: Item?
+
+    public init(id: String, item: Item?) {
+        self.id = id
+        self.item = item
+    }
+}
+
+extension CloudTable: Sequence {
+    public func makeIterator() -> AnyIterator<Item> {
+        var rest = slots.makeIterator()
+        return AnyIterator {
+            while let slot = rest.next() { if let slot { return slot } }
+            return nil
+        }
+    }
+}
+
+extension CloudTable: Codable {
+    public init(from decoder: any Decoder) throws {
+        for item in try [Item](from: decoder) { self[item.id] = item }
+    }
+
+    public func encode(to encoder: any Encoder) throws { try Array(self).encode(to: encoder) }
+}
