@@ -20,7 +20,7 @@ struct MayflyRoot: ParsableCommand {
                   243      the connection was lost for good
                   244      timed out; the message says which clock
                   245      cancelled
-                  246      the command succeeded, but some outputs did not arrive
+                  246      the command succeeded, but some output or the snapshot did not arrive
                   247      detached: the job goes on
                   249      something may have leaked: see `mayfly audit`
                   64       bad spec or usage; nothing was created
