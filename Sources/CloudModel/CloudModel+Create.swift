@@ -23,7 +23,7 @@ extension CloudModel {
             throw .invalid(
                 "disk_size must be at least \(max(80, snapshot?.size ?? 80)) and at most \(Self.sizes.upperBound) GiB")
         }
-        guard request.placementOption.map({ (1...64).contains($0.utf8.count) }) ?? true else {
+        guard request.placementOption.map({ (1...64).contains($0.unicodeScalars.count) }) ?? true else {
             throw .invalid("placement_option must have 1 to 64 characters")
         }
         try checkMetadata(request.metadata)
@@ -119,7 +119,7 @@ extension CloudModel {
         let ids = request.sshKeys ?? []
         if let password = request.password {
             guard ids.isEmpty else { throw .invalid("only one of ssh_keys or password can be provided") }
-            guard password.count >= 16, password.count <= 72 else {
+            guard (16...72).contains(password.unicodeScalars.count) else {
                 throw .invalid("password must have 16 to 72 characters")
             }
             // It ends up in a line of its own.

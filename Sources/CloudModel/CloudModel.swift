@@ -99,12 +99,14 @@ public struct CloudModel: Sendable {
 
     static func name(_ text: String?) throws(CloudRefusal) -> String {
         guard let text, !text.isEmpty else { throw .invalid("name is required") }
-        guard text.utf8.count <= 255 else { throw .invalid("name must not be longer than 255 bytes") }
+        guard text.unicodeScalars.count <= 255 else { throw .invalid("name must not be longer than 255 characters") }
         return text
     }
 
     static func description(_ text: String?) throws(CloudRefusal) -> String {
-        guard (text ?? "").utf8.count <= 4096 else { throw .invalid("description must not be longer than 4096 bytes") }
+        guard (text ?? "").unicodeScalars.count <= 1000 else {
+            throw .invalid("description must not be longer than 1000 characters")
+        }
         return text ?? ""
     }
 

@@ -1,5 +1,4 @@
 import AsyncHTTPClient
-import Foundation
 import LocalCloud
 import NIOCore
 import NIOHTTP1
@@ -7,6 +6,14 @@ import NIOHTTP1
 /// The local cloud as a separate process: found by its endpoint file, started on demand.
 struct LocalCloudProcess: Sendable {
     let home: MayflyHome
+    /// Where its endpoint file is.
+    let folder: String
+
+    /// - Parameter state: the folder of one that was served with `--state`; the home's own when `nil`.
+    init(home: MayflyHome, state: String? = nil) {
+        self.home = home
+        folder = state ?? home.localCloud
+    }
 
     private static let patience: Duration = .seconds(20)
     /// A killed local cloud leaves its endpoint behind: a refused connection is the answer, not to be tried again.
@@ -25,7 +32,7 @@ struct LocalCloudProcess: Sendable {
         let deadline = ContinuousClock.now.advanced(by: Self.patience)
         var startedAt: ContinuousClock.Instant?
         while true {
-            let endpoint = LocalCloudEndpoint.read(home: home.localCloud)
+            let endpoint = LocalCloudEndpoint.read(home: folder)
             let answer = if let endpoint { await ask(endpoint) } else { Answer.nothing }
             if let endpoint, answer == .yes {
                 guard replacing, endpoint.build != Build.id else { return endpoint }
@@ -47,7 +54,7 @@ struct LocalCloudProcess: Sendable {
         switch (answer, endpoint) {
         case (.refusal, let endpoint?):
             message =
-                "the local cloud (process \(endpoint.pid)) refuses the token in \(home.localCloud)/endpoint.json: "
+                "the local cloud (process \(endpoint.pid)) refuses the token in \(folder)/endpoint.json: "
                 + "somebody changed it; end it with `kill \(endpoint.pid)` and it starts again with its own, its "
                 + "instances live on"
         case (.silence, let endpoint?):
@@ -63,7 +70,7 @@ struct LocalCloudProcess: Sendable {
 
     /// The endpoint if its process answers.
     func running() async -> LocalCloudEndpoint? {
-        guard let endpoint = LocalCloudEndpoint.read(home: home.localCloud), await ask(endpoint) == .yes else {
+        guard let endpoint = LocalCloudEndpoint.read(home: folder), await ask(endpoint) == .yes else {
             return nil
         }
         return endpoint
@@ -101,10 +108,11 @@ struct LocalCloudProcess: Sendable {
     private func request(
         _ endpoint: LocalCloudEndpoint, _ method: HTTPMethod, _ action: String, body: String?, patience: TimeAmount
     ) async throws -> (status: Int, text: String) {
-        guard let url = URL(string: endpoint.url), let host = url.host, let port = url.port else {
-            throw KeeperError(code: .cloud, message: "\(home.localCloud)/endpoint.json names no address")
+        let ending = "/compute/v1"
+        guard endpoint.url.hasPrefix("http://"), endpoint.url.hasSuffix(ending) else {
+            throw KeeperError(code: .cloud, message: "\(folder)/endpoint.json names no address")
         }
-        var request = HTTPClientRequest(url: "http://\(host):\(port)/_mayfly/\(action)")
+        var request = HTTPClientRequest(url: "\(endpoint.url.dropLast(ending.count))/_mayfly/\(action)")
         request.method = method
         request.headers.add(name: "authorization", value: "Bearer \(endpoint.token)")
         if let body {

@@ -56,8 +56,8 @@ package enum Processes {
 
     /// Stops the local cloud and returns what to tell. Refused while instances live, unless `force`.
     /// - Throws: ``KeeperError``.
-    package static func stopLocalCloud(home: MayflyHome, force: Bool) async throws -> String {
-        let process = LocalCloudProcess(home: home)
+    package static func stopLocalCloud(home: MayflyHome, state: String? = nil, force: Bool) async throws -> String {
+        let process = LocalCloudProcess(home: home, state: state)
         guard let endpoint = await process.running() else { return "no local cloud is running" }
         let (status, text) = try await process.post(endpoint, "stop", body: "{\"force\": \(force)}")
         guard status < 300 else {
@@ -75,8 +75,8 @@ package enum Processes {
     }
 
     /// What `mayfly cloud status` says: address, backend and instances, as the cloud's own JSON.
-    package static func localCloudStatus(home: MayflyHome) async throws -> String {
-        let process = LocalCloudProcess(home: home)
+    package static func localCloudStatus(home: MayflyHome, state: String? = nil) async throws -> String {
+        let process = LocalCloudProcess(home: home, state: state)
         guard let endpoint = await process.running() else { return "no local cloud is running" }
         let (_, text) = try await process.get(endpoint, "status")
         return "\(endpoint.url) (\(endpoint.backend.rawValue), process \(endpoint.pid))\n\(text)"

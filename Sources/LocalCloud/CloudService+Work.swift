@@ -26,8 +26,17 @@ extension CloudService {
         guard end == nil else { return }
         if let snapshot = state.model.snapshots[id] { return await reconcile(snapshot: snapshot) }
         if let volume = state.model.volumes[id] { return await reconcile(volume: volume) }
-        guard let instance = state.model.instances[id], let machine = state.machines[id] else {
-            return await purge(id)
+        guard let instance = state.model.instances[id] else { return await purge(id) }
+        guard let machine = state.machines[id] else {
+            // Taken down already, though a script then let it end in `error`: nothing is left to do but to say so.
+            note { state, now in
+                if instance.status == .creating || instance.status == .starting || instance.status == .resetting {
+                    state.model.fail(instance: id, now: now)
+                } else {
+                    state.model.settle(instance: id, now: now)
+                }
+            }
+            return
         }
         await copySnapshots(of: instance)
         switch instance.status {

@@ -25,12 +25,15 @@ import Testing
             """
     }
 
-    static func create(_ client: CloudClient, _ script: String, image: String = "ubuntu:22.04") async throws -> String {
+    static func create(
+        _ client: CloudClient, _ script: String, image: String = "ubuntu:22.04", _ more: [String: any Sendable] = [:]
+    ) async throws -> String {
         let key = try await client.call("POST", "/ssh-keys", #"{"name":"k","value":"\#(HTTPShapeTests.keyLine)"}"#)
-        let body: [String: Any] = [
+        var body: [String: Any] = [
             "name": "n", "hostname": "small-1", "type": "vcpu-2_memory-4g_disk-80g", "region": "ARC-IS-HAF-1",
             "image": image, "ssh_keys": [try key.id()], "metadata": ["startup_script": script],
         ]
+        body.merge(more) { _, new in new }
         let text = String(decoding: try JSONSerialization.data(withJSONObject: body), as: UTF8.self)
         let made = try await client.call("POST", "/instances", text)
         guard made.status == 201 else { throw TestFailure(description: made.body) }

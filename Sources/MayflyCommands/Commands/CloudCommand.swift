@@ -57,8 +57,12 @@ struct CloudCommand: ParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
+        @Option(help: ArgumentHelp("The state folder it was served with, if not the home's.", valueName: "folder"))
+        var state: String?
+
         mutating func run(in context: CommandContext) async throws -> Int32 {
-            let text = try await Processes.localCloudStatus(home: try context.home(global))
+            let text = try await Processes.localCloudStatus(
+                home: try context.home(global), state: state.map(context.absolute))
             try context.console.out(line: text)
             return 0
         }
@@ -72,8 +76,12 @@ struct CloudCommand: ParsableCommand {
         @Flag(help: "Also while instances live: they are destroyed.")
         var force = false
 
+        @Option(help: ArgumentHelp("The state folder it was served with, if not the home's.", valueName: "folder"))
+        var state: String?
+
         mutating func run(in context: CommandContext) async throws -> Int32 {
-            let text = try await Processes.stopLocalCloud(home: try context.home(global), force: force)
+            let text = try await Processes.stopLocalCloud(
+                home: try context.home(global), state: state.map(context.absolute), force: force)
             context.console.error(line: text)
             return 0
         }
