@@ -125,7 +125,7 @@ let package = Package(
             ["GenesisCloud", nioCore, nioPosix, log, .product(name: "NIOHTTP1", package: "swift-nio")]),
         testTarget("JobFilesTests", ["JobFiles", "MayflyCore", "MayflyTestKit", crypto]),
         testTarget("AdaptersTests", ["Adapters", "GenesisCloud", "LocalCloud", "MayflyCore", "MayflyTestKit", log]),
-        testTarget("KeeperTests", ["Keeper", "MayflyCore", nioCore, nioEmbedded]),
+        testTarget("KeeperTests", ["Keeper", "LocalCloud", "MayflyCore", nioCore, nioEmbedded]),
         // Runs the real binary, which is therefore built with it.
         testTarget("EndToEndTests", [.target(name: "mayfly"), crypto]),
         testTarget("CloudModelTests", ["CloudModel"]),

@@ -62,18 +62,19 @@ struct FaultReader {
     }
 
     private mutating func rule(_ node: YAMLNode) -> FaultRule? {
-        let any = Self.own.values.reduce(Self.shared) { $0.union($1) }
-        let fields = mapping(node, allowed: any, "a fault")
+        let kindNode = node.entry("fault")
+        // Without a known kind, whatever any kind has is let pass: one mistake, one message.
+        let own = kindNode.flatMap { $0.scalarText }.flatMap { Self.own[$0] }
+        let allowed = own ?? Self.own.values.reduce([]) { $0.union($1) }
+        let what = own == nil ? "a fault" : "`\(kindNode?.scalarText ?? "")`"
+        let fields = mapping(node, allowed: allowed.union(Self.shared), what)
         guard let named = fields["fault"] else {
             refuse(node.position, "`fault` is missing: one of \(Self.own.keys.sorted().joined(separator: ", "))")
             return nil
         }
-        guard let kind = word(named, Self.own.keys.sorted()), let own = Self.own[kind] else { return nil }
-        for (key, entry) in fields.sorted(by: { $0.value.keyPosition < $1.value.keyPosition })
-        where !own.contains(key) && !Self.shared.contains(key) {
-            refuse(entry.keyPosition, "`\(key)` does not belong to `\(kind)`, which has \(Self.list(own))")
-        }
-        guard let fault = fault(kind, fields, node.position) else { return nil }
+        guard let kind = word(named, Self.own.keys.sorted()),
+            let fault = fault(kind, fields, node.position)
+        else { return nil }
         var rule = FaultRule(fault)
         if let on = fields["on"] { target(on, &rule) }
         rule.type = fields["type"].flatMap { text($0) }
@@ -231,5 +232,17 @@ struct FaultReader {
 
     private static func list(_ words: Set<String>) -> String {
         words.sorted().map { "`\($0)`" }.joined(separator: ", ")
+    }
+}
+
+extension YAMLNode {
+    fileprivate func entry(_ key: String) -> YAMLNode? {
+        guard case .mapping(let entries) = content else { return nil }
+        return entries.first { $0.key == key }?.value
+    }
+
+    fileprivate var scalarText: String? {
+        guard case .scalar(let scalar) = content else { return nil }
+        return scalar.text
     }
 }

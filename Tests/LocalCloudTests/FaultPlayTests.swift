@@ -42,14 +42,20 @@ import Testing
         #expect(try FaultScript(yaml: "", file: "f").rules.isEmpty)
     }
 
+    @Test func theShippedExampleIsRight() throws {
+        let file = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/docs/faults.yaml"
+        let script = try FaultScript(yaml: try String(contentsOfFile: file, encoding: .utf8), file: "docs/faults.yaml")
+        #expect(script.seed == 42 && script.rules.count == 12)
+    }
+
     @Test(arguments: [
-        ("faults:\n  - {fault: latency, dely: 2s}", "f:2:22: `dely` is unknown"),
+        ("faults:\n  - {fault: latency, dely: 2s}", "f:2:22: `dely` is unknown in `latency`: it has `after`, `delay`,"),
         ("faults:\n  - {fault: latency, delay: 2}", "f:2:29: `delay` must be a duration"),
         ("faults:\n  - {fault: latency, delay: 3s..1s}", "f:2:29: `delay` must be a duration"),
         ("faults:\n  - {fault: latencyy}", "f:2:13: `fault` must be one of"),
         ("faults:\n  - {delay: 2s}", "f:2:5: `fault` is missing"),
         ("faults:\n  - {fault: latency}", "f:2:5: `delay` is missing"),
-        ("faults:\n  - {fault: no-capacity, on: POST}", "f:2:26: `on` does not belong to `no-capacity`"),
+        ("faults:\n  - {fault: no-capacity, on: POST}", "f:2:26: `on` is unknown in `no-capacity`"),
         ("faults:\n  - {fault: server-error, status: 404}", "f:2:35: `status` must be a whole number from 500"),
         ("faults:\n  - {fault: dropped, on: PUT /x}", "f:2:26: `on` must be"),
         ("faults:\n  - {fault: error, at: asleep}", "f:2:24: `at` must be one of creating"),

@@ -60,7 +60,7 @@ import Testing
             let home = folder + "/home"
             let host = try await KeyPair.make(folder + "/host")
             let user = try await KeyPair.make(folder + "/user")
-            let id = try await withCloud(home, .isolated) { client in
+            let (id, first) = try await withCloud(home, .isolated) { client in
                 let start = ContinuousClock.now
                 let id = try await Self.create(client, Self.script(host: host, user: user))
                 let instance = try await client.waitForInstance(id, "active")
@@ -80,10 +80,11 @@ import Testing
                 #expect(result.contains(#""errors": []"#) && result.hasSuffix("late\n"), "\(result)")
                 #expect(try await client.call("POST", "/_mayfly/stand-down").status == 200)
                 try await eventually("endpoint removed") { LocalCloudEndpoint.read(home: home) == nil ? () : nil }
-                return id
+                return (id, instance)
             }
             try await withCloud(home, .isolated) { client in
                 let instance = try await client.waitForInstance(id, "active")
+                #expect((instance.public_ip, instance.ssh_port) == (first.public_ip, first.ssh_port))
                 // The same machine, not another boot of it: its /run is still there.
                 let same = try await user.ssh(
                     instance, pinned: host,
