@@ -11,6 +11,11 @@ import Testing
         let codes: Set<GenesisCloudError.Code>
 
         var testDescription: String { name }
+
+        /// One is enough where each takes as long as its limit.
+        func some<Request>(of requests: [Request]) -> ArraySlice<Request> {
+            codes == [.timeout] ? requests.prefix(1) : requests[...]
+        }
     }
 
     private static let ok = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -57,7 +62,8 @@ import Testing
             misdeed.reply
         } _: { server in
             let client = try GenesisCloudClient.testing(port: server.port) {
-                $0.requestTimeout = .milliseconds(300)
+                // Short only where it is the point: elsewhere it would measure how busy this machine is.
+                if misdeed.codes == [.timeout] { $0.requestTimeout = .seconds(2) }
                 $0.retry.maximumAttempts = 2
             }
             let error = try #require(
@@ -70,10 +76,11 @@ import Testing
     }
 
     @Test(arguments: misdeeds) func reads(_ misdeed: Misdeed) async throws {
-        for read in [
+        let reads = [
             { _ = try await $0.instance("i") }, { _ = try await $0.listInstances() },
             { _ = try await $0.actions(of: "i") }, { _ = try await $0.sshKey("k") },
-        ] as [(GenesisCloudClient) async throws -> Void] {
+        ] as [(GenesisCloudClient) async throws -> Void]
+        for read in misdeed.some(of: reads) {
             let (error, requests) = try await error(misdeed, read)
             #expect(misdeed.codes.contains(error.code), "\(error)")
             #expect(!error.requestMayHaveTakenEffect)
@@ -83,12 +90,13 @@ import Testing
     }
 
     @Test(arguments: misdeeds) func unsafeRequestsAreSentOnceAndLeftOpen(_ misdeed: Misdeed) async throws {
-        for request in [
+        let requests = [
             { _ = try await $0.createInstance(Samples.request) },
             { _ = try await $0.createSnapshot(instance: "i", name: "n") },
             { _ = try await $0.createSSHKey(name: "n", publicKey: "ssh-ed25519 A") },
             { _ = try await $0.cloneSnapshot("s", name: "n", region: "r") },
-        ] as [(GenesisCloudClient) async throws -> Void] {
+        ] as [(GenesisCloudClient) async throws -> Void]
+        for request in misdeed.some(of: requests) {
             let (error, requests) = try await error(misdeed, request)
             #expect(misdeed.codes.contains(error.code), "\(error)")
             #expect(error.requestMayHaveTakenEffect)

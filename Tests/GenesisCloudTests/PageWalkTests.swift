@@ -55,7 +55,7 @@ import Testing
         var throughout = Set(account.items)
         var given: [Int] = []
         var asks: [PageWalk<Int>.Ask] = []
-        while asks.count < 10_000 {
+        while asks.count < 1000 {
             let ask = walk.ask
             asks.append(ask)
             let page = account.page(ask)
@@ -72,7 +72,7 @@ import Testing
 
     @Test(arguments: [0, 1, 7, 40, 150], [false, true])
     func nothingThatExistsThroughoutIsMissedOrGivenTwice(_ churn: Int, _ newestFirst: Bool) {
-        for seed in 1...60 {
+        for seed in 1...12 {
             for count in [0, 1, 99, 100, 101, 250, 1000] {
                 var account = Account(count: count, newestFirst: newestFirst, seed: UInt64(seed))
                 guard let result = walk(&account, churn: churn) else {
@@ -99,6 +99,7 @@ import Testing
                 given += fresh.map { page[$0] }
                 break
             }
+            try #require(step != .contradictory)
             account.items.removeFirst(2)
             account.items += [1000 + given.count, 2000 + given.count]
         }

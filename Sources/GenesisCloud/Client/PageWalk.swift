@@ -29,9 +29,13 @@ struct PageWalk<ID: Hashable> {
     private var totalInThisReading: Int?
     private var isConsistent = true
     private var readings = 1
-    private var barren = 0
+    private var firstInReading: ID?
+    private var retreats = 0
+    /// By how many positions windows overlap at least.
+    private var reachBack = 1
 
     private static var mostReadings: Int { 5 }
+    private static var mostRetreats: Int { 100 }
     /// Below this a window that reaches back gains too little.
     private static var smallestOverlapping: Int { 10 }
 
@@ -44,8 +48,8 @@ struct PageWalk<ID: Hashable> {
     var ask: Ask {
         guard covered > 0 else { return Ask(page: 1, size: overlaps ? pageSize : serverSize) }
         guard overlaps else { return Ask(page: covered / serverSize + 1, size: serverSize) }
-        // The window that reaches furthest among those that contain the last position read.
-        let last = covered - 1
+        // The window that reaches furthest among those that contain the last position read, or one before it.
+        let last = max(0, covered - reachBack)
         var best = Ask(page: 1, size: pageSize)
         var reach = 0
         for size in stride(from: pageSize, through: max(1, pageSize / 2), by: -1) {
@@ -64,36 +68,43 @@ struct PageWalk<ID: Hashable> {
     ///   - size: its `per_page`.
     mutating func take(_ ids: [ID], total: Int?, size: Int?) -> Step {
         let asked = ask
-        let fresh = ids.indices.filter { seen.insert(ids[$0]).inserted }
         if overlaps, ids.count > asked.size || (size.map { $0 != asked.size } ?? false) || Set(ids).count < ids.count {
             // The server has its own idea of sizes: windows cannot be chosen.
             overlaps = false
             serverSize = min(size ?? pageSize, pageSize)
-            return again(fresh)
+            covered = 0
+            return .items([])
         }
-        return overlaps ? takeOverlapping(ids, fresh, total, asked) : takeAdjacent(ids, fresh, total, size)
+        return overlaps ? takeOverlapping(ids, total, asked) : takeAdjacent(ids, total, size)
     }
 
-    private mutating func takeOverlapping(_ ids: [ID], _ fresh: [Int], _ total: Int?, _ asked: Ask) -> Step {
+    private mutating func takeNew(_ ids: [ID]) -> [Int] { ids.indices.filter { seen.insert(ids[$0]).inserted } }
+
+    private mutating func takeOverlapping(_ ids: [ID], _ total: Int?, _ asked: Ask) -> Step {
         let start = (asked.page - 1) * asked.size
-        guard start == 0 || fresh.count < ids.count else {
-            // Nothing known in it: more vanished than a window reaches back. Go back by one.
-            covered = max(0, start - asked.size + 1)
-            barren += 1
-            return barren > 100 ? .contradictory : .items(fresh)
+        if start == 0 { firstInReading = ids.first }
+        // No churn moves the first item by a whole window: the server ignores which page it is asked for.
+        if start > 0, let first = ids.first, first == firstInReading { return again([]) }
+        guard start == 0 || ids.contains(where: seen.contains) else {
+            // Nothing known in it: more vanished than the window reaches back. It does not count; reach back further.
+            retreats += 1
+            if reachBack < pageSize / 2 {
+                reachBack = min(pageSize / 2, reachBack * 4)
+            } else {
+                covered = max(0, start - asked.size + 1)
+            }
+            return retreats > Self.mostRetreats ? .contradictory : .items([])
         }
+        let fresh = takeNew(ids)
         covered = start + ids.count
-        if ids.count < asked.size || covered >= total ?? .max {
-            // Items that vanished meanwhile stay counted here, so this can only be too content, and only about items
-            // that are new.
-            return seen.count >= total ?? 0 ? .last(fresh) : again(fresh)
-        }
-        barren = fresh.isEmpty ? barren + 1 : 0
-        return barren > 5 ? .contradictory : .items(fresh)
+        if total.map({ covered >= $0 }) ?? (ids.count < asked.size) { return .last(fresh) }
+        // Shorter than asked for, and yet there should be more.
+        return ids.count < asked.size ? again(fresh) : .items(fresh)
     }
 
     /// Without overlap a reading counts only if its pages agree about the total, and nothing was in two of them.
-    private mutating func takeAdjacent(_ ids: [ID], _ fresh: [Int], _ total: Int?, _ size: Int?) -> Step {
+    private mutating func takeAdjacent(_ ids: [ID], _ total: Int?, _ size: Int?) -> Step {
+        let fresh = takeNew(ids)
         if inThisReading.isEmpty { totalInThisReading = total }
         let before = inThisReading.count
         inThisReading.formUnion(ids)
@@ -114,7 +125,6 @@ struct PageWalk<ID: Hashable> {
         readings += 1
         guard readings <= Self.mostReadings else { return .contradictory }
         covered = 0
-        barren = 0
         inThisReading = []
         totalInThisReading = nil
         isConsistent = true

@@ -30,8 +30,28 @@ enum WireDate {
 
     /// As the API writes it: UTC with milliseconds and `Z`.
     static func text(of date: Date) -> String {
-        date.formatted(
-            .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
+        let milliseconds = Int((date.timeIntervalSince1970 * 1000).rounded())
+        let (second, fraction) = (milliseconds.flooredDivision(1000), milliseconds.flooredRemainder(1000))
+        let (day, time) = (second.flooredDivision(86400), second.flooredRemainder(86400))
+        let civil = civil(day)
+        func pad(_ number: Int, _ width: Int) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+        return "\(pad(civil.year, 4))-\(pad(civil.month, 2))-\(pad(civil.day, 2))"
+            + "T\(pad(time / 3600, 2)):\(pad(time / 60 % 60, 2)):\(pad(time % 60, 2)).\(pad(fraction, 3))Z"
+    }
+
+    /// The inverse of ``days(_:_:_:)``, of the same source.
+    private static func civil(_ days: Int) -> (year: Int, month: Int, day: Int) {
+        let shifted = days + 719_468
+        let era = shifted.flooredDivision(146_097)
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        let year = yearOfEra + era * 400 + (month >= 10 ? 1 : 0)
+        return (year, month < 10 ? month + 3 : month - 9, dayOfYear - (153 * month + 2) / 5 + 1)
     }
 
     /// Seconds east of UTC.
@@ -58,4 +78,9 @@ enum WireDate {
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
         return era * 146_097 + dayOfEra - 719_468
     }
+}
+
+extension Int {
+    fileprivate func flooredDivision(_ divisor: Int) -> Int { (self - flooredRemainder(divisor)) / divisor }
+    fileprivate func flooredRemainder(_ divisor: Int) -> Int { ((self % divisor) + divisor) % divisor }
 }
