@@ -48,12 +48,20 @@ struct PageWalk<ID: Hashable> {
     var ask: Ask {
         guard covered > 0 else { return Ask(page: 1, size: overlaps ? pageSize : serverSize) }
         guard overlaps else { return Ask(page: covered / serverSize + 1, size: serverSize) }
-        // The window that reaches furthest among those that contain the last position read, or one before it.
-        let last = max(0, covered - reachBack)
+        // The largest overlap that was found necessary and still leaves something new to be read.
+        for back in stride(from: min(reachBack, covered), to: 1, by: -1) {
+            let window = window(containing: covered - back)
+            if window.page * window.size >= covered + pageSize / 4 { return window }
+        }
+        return window(containing: covered - 1)
+    }
+
+    /// The window that reaches furthest among those that contain a position.
+    private func window(containing position: Int) -> Ask {
         var best = Ask(page: 1, size: pageSize)
         var reach = 0
         for size in stride(from: pageSize, through: max(1, pageSize / 2), by: -1) {
-            let page = last / size + 1
+            let page = position / size + 1
             if page * size > reach {
                 reach = page * size
                 best = Ask(page: page, size: size)
