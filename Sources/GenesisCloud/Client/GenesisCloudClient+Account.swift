@@ -1,6 +1,8 @@
 extension GenesisCloudClient {
     /// `GET /availability/{region}/instances`, a read: which instance types a region has free.
-    /// - Parameter placement: a placement option, where the region has several.
+    /// - Parameters:
+    ///   - region: its identifier, for example `NORD-NO-KRS-1`.
+    ///   - placement: a placement option, where the region has several.
     /// - Throws: ``GenesisCloudError``.
     public func availability(in region: String, placement: String? = nil) async throws -> Availability {
         try await request(

@@ -1,7 +1,10 @@
 extension GenesisCloudClient {
     /// `POST /instances/{id}/snapshots`, unsafe: starts a snapshot of an instance's boot disk and returns before it is
     /// `created`; see ``waitUntilCreated(_:timeout:)-(Snapshot.ID,_)``.
-    /// - Parameter replicatedRegion: where a second copy is made. Not on the page but in the API's 2025 specification.
+    /// - Parameters:
+    ///   - id: the instance.
+    ///   - name: the snapshot's.
+    ///   - replicatedRegion: where a second copy is made. Not on the page but in the API's 2025 specification.
     /// - Throws: ``GenesisCloudError``.
     public func createSnapshot(
         instance id: Instance.ID, name: String, replicatedRegion: String? = nil

@@ -23,7 +23,7 @@ extension GenesisCloudClient {
     public func updateVolume(_ id: Volume.ID, _ update: UpdateStorageRequest) async throws -> Volume {
         if update.sizeGiB != nil {
             try update.check()
-            try RequestRules.grows(to: update.sizeGiB, from: await volume(id).sizeGiB, "size")
+            try RequestRules.grows(to: update.sizeGiB, from: await volume(id).sizeGiB, "size", .updateVolume)
         }
         return try await request(.updateVolume, id.rawValue, body: update, key: "volume")
     }
@@ -58,7 +58,7 @@ extension GenesisCloudClient {
     public func updateFilesystem(_ id: Filesystem.ID, _ update: UpdateStorageRequest) async throws -> Filesystem {
         if update.sizeGiB != nil {
             try update.check()
-            try RequestRules.grows(to: update.sizeGiB, from: await filesystem(id).sizeGiB, "size")
+            try RequestRules.grows(to: update.sizeGiB, from: await filesystem(id).sizeGiB, "size", .updateFilesystem)
         }
         return try await request(.updateFilesystem, id.rawValue, body: update, key: "filesystem")
     }

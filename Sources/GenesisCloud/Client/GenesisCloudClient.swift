@@ -17,7 +17,9 @@ public struct GenesisCloudClient: Sendable {
     let watcher: InstanceWatcher
 
     /// - Parameters:
+    ///   - endpoint: the service, or whoever speaks its API.
     ///   - token: the API token, sent as `Authorization: Bearer`. White space around it is dropped.
+    ///   - configuration: limits, time and observer.
     ///   - httpClient: `nil` = connections of the library's own, shared by the whole process, which follow no redirect
     ///     and give every request that changes something a fresh connection, so that a server closing an idle one
     ///     never makes a create's outcome uncertain. A client of your own should be configured likewise; the

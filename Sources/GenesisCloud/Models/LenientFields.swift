@@ -31,28 +31,38 @@ struct LenientFields {
 
     /// A non-empty text; a number's digits.
     func text(_ name: String) -> String? {
-        if let value = decode(String.self, name) { return value.isEmpty ? nil : value }
-        return decode(Int64.self, name).map { String($0) }
+        if let value = string(name) { return value.isEmpty ? nil : value }
+        return number(name).map { String($0) }
     }
 
     func word<Word: OpenEnum>(_ type: Word.Type, _ name: String) -> Word? { text(name).map(Word.init(wire:)) }
 
-    func number(_ name: String) -> Int? { decode(Int.self, name) }
+    // The container's own methods for these types, which are several times faster than its generic one.
+
+    private func string(_ name: String) -> String? {
+        (try? container.decodeIfPresent(String.self, forKey: AnyKey(name))) ?? nil
+    }
+
+    func number(_ name: String) -> Int? { (try? container.decodeIfPresent(Int.self, forKey: AnyKey(name))) ?? nil }
+
+    private func fraction(_ name: String) -> Double? {
+        (try? container.decodeIfPresent(Double.self, forKey: AnyKey(name))) ?? nil
+    }
 
     /// An integer, also when it is spelt as a text or as 128.0.
     func integer(_ name: String) -> Int? {
-        decode(Int.self, name) ?? decode(String.self, name).flatMap { Int($0) }
-            ?? decode(Double.self, name).flatMap { Int(exactly: $0) }
+        number(name) ?? string(name).flatMap { Int($0) } ?? fraction(name).flatMap { Int(exactly: $0) }
     }
 
     /// The Instances page calls `is_protected` a String and shows a boolean.
     func flag(_ name: String) -> Bool? {
-        decode(Bool.self, name) ?? decode(String.self, name).flatMap { Bool($0.lowercased()) }
+        ((try? container.decodeIfPresent(Bool.self, forKey: AnyKey(name))) ?? nil)
+            ?? string(name).flatMap { Bool($0.lowercased()) }
     }
 
     func date(_ name: String) -> Date? {
-        if let text = decode(String.self, name) { return WireDate.parse(text) }
-        return decode(Double.self, name).map { Date(timeIntervalSince1970: $0) }
+        if let text = string(name) { return WireDate.parse(text) }
+        return fraction(name).map { Date(timeIntervalSince1970: $0) }
     }
 
     func list<T: Decodable>(_ type: T.Type, _ name: String) -> [T] {

@@ -38,9 +38,13 @@ enum RequestRules {
         throw refuse(field, "is \(size) GiB, and \(smallest) GiB is the least")
     }
 
-    static func grows(to size: Int?, from current: Int?, _ field: String) throws {
+    static func grows(
+        to size: Int?, from current: Int?, _ field: String, _ operation: APIOperation
+    ) throws {
         guard let size, let current, size < current else { return }
-        throw refuse(field, "can only grow: it is \(current) GiB now, and \(size) GiB was asked for")
+        var error = refuse(field, "can only grow: it is \(current) GiB now, and \(size) GiB was asked for")
+        error.operation = operation
+        throw error
     }
 
     /// 16 characters at least (Instances page); 72 bytes at most, with an upper-case letter, a lower-case letter and a

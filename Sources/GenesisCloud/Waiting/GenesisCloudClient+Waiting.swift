@@ -27,7 +27,9 @@ extension GenesisCloudClient {
 
     /// Waits for anything that can be seen of an instance.
     /// - Parameters:
+    ///   - id: the instance.
     ///   - words: what is waited for, as errors say it.
+    ///   - timeout: how long at most.
     ///   - isDone: throws when it cannot happen any more.
     /// - Throws: ``GenesisCloudError``: `notFound` when it is gone, `timeout`, and what `isDone` throws.
     public func waitForInstance(
