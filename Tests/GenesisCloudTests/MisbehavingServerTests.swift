@@ -76,10 +76,11 @@ import Testing
     }
 
     @Test(arguments: misdeeds) func reads(_ misdeed: Misdeed) async throws {
-        let reads = [
-            { _ = try await $0.instance("i") }, { _ = try await $0.listInstances() },
-            { _ = try await $0.actions(of: "i") }, { _ = try await $0.sshKey("k") },
-        ] as [(GenesisCloudClient) async throws -> Void]
+        let reads =
+            [
+                { _ = try await $0.instance("i") }, { _ = try await $0.listInstances() },
+                { _ = try await $0.actions(of: "i") }, { _ = try await $0.sshKey("k") },
+            ] as [(GenesisCloudClient) async throws -> Void]
         for read in misdeed.some(of: reads) {
             let (error, requests) = try await error(misdeed, read)
             #expect(misdeed.codes.contains(error.code), "\(error)")
@@ -90,12 +91,13 @@ import Testing
     }
 
     @Test(arguments: misdeeds) func unsafeRequestsAreSentOnceAndLeftOpen(_ misdeed: Misdeed) async throws {
-        let requests = [
-            { _ = try await $0.createInstance(Samples.request) },
-            { _ = try await $0.createSnapshot(instance: "i", name: "n") },
-            { _ = try await $0.createSSHKey(name: "n", publicKey: "ssh-ed25519 A") },
-            { _ = try await $0.cloneSnapshot("s", name: "n", region: "r") },
-        ] as [(GenesisCloudClient) async throws -> Void]
+        let requests =
+            [
+                { _ = try await $0.createInstance(Samples.request) },
+                { _ = try await $0.createSnapshot(instance: "i", name: "n") },
+                { _ = try await $0.createSSHKey(name: "n", publicKey: "ssh-ed25519 A") },
+                { _ = try await $0.cloneSnapshot("s", name: "n", region: "r") },
+            ] as [(GenesisCloudClient) async throws -> Void]
         for request in misdeed.some(of: requests) {
             let (error, requests) = try await error(misdeed, request)
             #expect(misdeed.codes.contains(error.code), "\(error)")

@@ -28,13 +28,16 @@ import Testing
                     try await gate.pass()
                     return missing.contains(id) ? nil : try Fake.instance(id)
                 },
-                list: { [self] in
+                list: { [self] most in
                     count.withLock { $0.listings += 1 }
                     try await gate.pass()
-                    let ids = (0..<size).map { Instance.ID("i\($0)") }.filter {
+                    let cost = max(1, size / 100)
+                    let read = cost > most ? min(100, size) : size
+                    let ids = (0..<read).map { Instance.ID("i\($0)") }.filter {
                         !lagging.contains($0) && !missing.contains($0)
                     }
-                    return InstanceWatcher.Listed(instances: try ids.map(Fake.instance), requests: max(1, size / 100))
+                    return InstanceWatcher.Listed(
+                        instances: try ids.map(Fake.instance), requests: cost > most ? 1 : cost, cost: cost)
                 })
         }
 
@@ -92,6 +95,28 @@ import Testing
             #expect(seen.count == 1000)
         }
         #expect(fake.count.withLock { $0 } == .init(gets: 1, listings: 1))
+    }
+
+    /// Three waiting instances among ten thousand are three GETs, not a hundred pages.
+    @Test func aFewInALargeAccountAreAskedForSingly() async throws {
+        let gate = Gate()
+        let fake = Fake(size: 10_000, gate: gate)
+        let watcher = InstanceWatcher(limiter: nil, time: ManualTime())
+        await gate.shut()
+        try await withThrowingTaskGroup(of: Instance.ID?.self) { group in
+            group.addTask { try await watcher.ask(about: "i5000", fake.source)?.id }
+            try await expectEventually { await gate.heldCount == 1 }
+            for number in [5001, 5002, 5003] {
+                group.addTask { try await watcher.ask(about: Instance.ID("i\(number)"), fake.source)?.id }
+            }
+            try await expectEventually { watcher.waiting == 4 }
+            await gate.open()
+            var seen = 0
+            for try await id in group where id != nil { seen += 1 }
+            #expect(seen == 4)
+        }
+        // The first page told how many there are.
+        #expect(fake.count.withLock { $0 } == .init(gets: 4, listings: 1))
     }
 
     @Test func whatTheListLacksIsAskedForSingly() async throws {
@@ -159,7 +184,7 @@ import Testing
         let gate = Gate()
         let fake = Fake(gate: gate)
         var source = fake.source
-        source.list = { throw Broken() }
+        source.list = { _ in throw Broken() }
         let broken = source
         let watcher = InstanceWatcher(limiter: nil, time: ManualTime())
         await gate.shut()

@@ -26,7 +26,8 @@ extension GenesisCloudClient {
     public func updateInstance(_ id: Instance.ID, _ update: UpdateInstanceRequest) async throws -> Instance {
         if update.diskSizeGiB != nil {
             try update.check()
-            try RequestRules.grows(to: update.diskSizeGiB, from: await instance(id).diskSizeGiB, "disk_size", .updateInstance)
+            try RequestRules.grows(
+                to: update.diskSizeGiB, from: await instance(id).diskSizeGiB, "disk_size", .updateInstance)
         }
         return try await request(.updateInstance, id.rawValue, body: update, key: "instance")
     }

@@ -40,8 +40,11 @@ struct Transport: Sendable {
                 if error.code == .notFound, mayHaveTakenEffect, call.operation.method == "DELETE" {
                     return ByteBuffer()
                 }
-                mayHaveTakenEffect = mayHaveTakenEffect || error.requestMayHaveTakenEffect
-                error.requestMayHaveTakenEffect = mayHaveTakenEffect
+                if mayHaveTakenEffect, !error.requestMayHaveTakenEffect {
+                    error.requestMayHaveTakenEffect = true
+                    error.message += "; but an earlier sending of it may have taken effect"
+                }
+                mayHaveTakenEffect = error.requestMayHaveTakenEffect
                 guard let pause = pause(after: error, of: call, attempt: attempt),
                     configuration.time.now() + pause < deadline
                 else { throw error }

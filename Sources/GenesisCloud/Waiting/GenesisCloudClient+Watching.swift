@@ -27,22 +27,26 @@ extension InstanceWatcher.Source {
                 return nil
             }
         }
-        list = {
+        list = { mostRequests in
             // Without the overlap of a complete listing: what is missed is asked for singly.
             var instances: [Instance] = []
             var number = 0
+            var cost = 1
             while true {
                 number += 1
                 let size = min(max(1, client.configuration.pageSize), 100)
                 let (page, call) = try await client.instances().read(.init(page: number, size: size))
                 instances += page.items
                 let real = min(size, page.size ?? size)
+                cost = max(number, page.total.map { ($0 + real - 1) / real } ?? number + 1)
                 if page.items.count < real || number * real >= page.total ?? .max { break }
+                // In a large account a few GETs are cheaper.
+                if cost > mostRequests { break }
                 guard number < client.configuration.maximumPages else {
                     throw client.unreadable(call, "the listing does not end after \(number) pages")
                 }
             }
-            return InstanceWatcher.Listed(instances: instances, requests: number)
+            return InstanceWatcher.Listed(instances: instances, requests: number, cost: cost)
         }
     }
 }

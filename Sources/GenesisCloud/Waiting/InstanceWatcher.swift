@@ -13,13 +13,16 @@ final class InstanceWatcher: Sendable {
     struct Source: Sendable {
         /// `nil` = 404.
         var get: @Sendable (Instance.ID) async throws -> Instance?
-        var list: @Sendable () async throws -> Listed
+        /// Reads on only while the whole listing takes no more requests than it is given.
+        var list: @Sendable (_ mostRequests: Int) async throws -> Listed
     }
 
     struct Listed: Sendable {
         var instances: [Instance]
-        /// How many requests it took.
+        /// How many requests were made.
         var requests: Int
+        /// How many requests the whole listing takes.
+        var cost: Int
     }
 
     private typealias Ticket = UInt64
@@ -150,9 +153,9 @@ final class InstanceWatcher: Sendable {
         var cost = listingCost
         if ids.count > listingCost {
             do {
-                let listed = try await source.list()
+                let listed = try await source.list(ids.count)
                 requests += listed.requests
-                cost = listed.requests
+                cost = listed.cost
                 for instance in listed.instances where ids.contains(instance.id) {
                     answers[instance.id] = .success(instance)
                 }
@@ -163,7 +166,7 @@ final class InstanceWatcher: Sendable {
         }
         var singles: [Instance.ID] = []
         for question in asked where answers[question.id] == nil && !singles.contains(question.id) {
-            guard singles.count < max(Self.singlesPerRound, listingCost) else { break }
+            guard singles.count < max(Self.singlesPerRound, cost) else { break }
             singles.append(question.id)
         }
         requests += singles.count
