@@ -142,7 +142,9 @@ import Testing
         let watcher = InstanceWatcher(limiter: RateLimiter(perSecond: 10, burst: 50, time: time), time: time)
         await gate.shut()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for number in 0..<50 {
+            group.addTask { _ = try await watcher.ask(about: "i0", fake.source) }
+            try await expectEventually { await gate.heldCount == 1 }
+            for number in 1..<50 {
                 group.addTask { _ = try await watcher.ask(about: Instance.ID("i\(number)"), fake.source) }
             }
             #expect(try await eventually { watcher.waiting == 50 })
