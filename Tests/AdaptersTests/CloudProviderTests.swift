@@ -4,6 +4,7 @@ import LocalCloud
 import Logging
 import MayflyCore
 import MayflyTestKit
+import Synchronization
 import Testing
 
 @testable import Adapters
@@ -29,7 +30,8 @@ import Testing
 
     /// Runs `body` with a simulated local cloud and a provider on it.
     private func withCloud(
-        _ store: MemoryJobStore, _ body: (CloudProvider, GenesisCloudClient) async throws -> Void
+        _ store: MemoryJobStore, observer: (any RequestObserver)? = nil,
+        _ body: (CloudProvider, GenesisCloudClient) async throws -> Void
     ) async throws {
         let home = NSTemporaryDirectory() + "mayfly-cloud-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: home) }
@@ -47,9 +49,11 @@ import Testing
                 try await Task.sleep(for: .milliseconds(5))
             }
             let endpoint = try #require(found)
+            var configuration = GenesisCloudClient.Configuration()
+            configuration.observer = observer
             let client = GenesisCloudClient(
                 endpoint: try GenesisCloudClient.Endpoint(parsing: endpoint.url), token: endpoint.token,
-                logger: logger)
+                configuration: configuration, logger: logger)
             let provider = CloudProvider(
                 source: Source(client_: client), store: store, installation: Fixtures.installation, cloud: Self.cloud,
                 listingLag: .zero, pollInterval: .milliseconds(5))
@@ -86,10 +90,41 @@ import Testing
         }
     }
 
+    private final class Count: RequestObserver {
+        private let reads = Mutex(0)
+        var value: Int { reads.withLock { $0 } }
+        func requestEnded(_ record: RequestRecord) {
+            if record.operation.effect == .read { reads.withLock { $0 += 1 } }
+        }
+    }
+
+    /// Each attempt asks for its own instance, and all together they cost a listing.
+    @Test func manyWhoWaitShareRequests() async throws {
+        let count = Count()
+        try await withCloud(MemoryJobStore(), observer: count) { provider, _ in
+            let anchor = try await provider.ensureAnchor()
+            var ids: [InstanceID] = []
+            for number in 0..<60 {
+                var order = Self.order("mf-abcdefgh-many-\(number)")
+                order.sshKey = anchor
+                ids.append(try await provider.create(order).id)
+            }
+            let before = count.value
+            let seen = try await withThrowingTaskGroup(of: InstanceID?.self) { group in
+                for id in ids { group.addTask { try await provider.instance(id)?.id } }
+                var seen: Set<InstanceID> = []
+                for try await id in group { if let id { seen.insert(id) } }
+                return seen
+            }
+            #expect(seen == Set(ids))
+            #expect(count.value - before < 30, "\(count.value - before) requests for 60 instances")
+        }
+    }
+
     @Test func withoutTheAnchorAbsenceProvesNothing() async throws {
         try await withCloud(MemoryJobStore()) { provider, client in
             let anchor = try await provider.ensureAnchor()
-            try await client.deleteSSHKey(anchor)
+            try await client.deleteSSHKey(SSHKey.ID(anchor))
             guard
                 case .cannotTell = try await provider.absence(of: InstanceID(rawValue: UUID().uuidString.lowercased()))
             else {
@@ -112,7 +147,7 @@ import Testing
                 CreatedObject(kind: .instance, name: "h", cloudID: "i", state: .existing, intendedAt: Fixtures.now.wall)
             ]
             try await store.save(state, of: id, token: token)
-            try await client.deleteSSHKey(anchor)
+            try await client.deleteSSHKey(SSHKey.ID(anchor))
             _ = try await provider.seesAnchor()
             let refusal = await #expect(throws: ProviderError.self) { _ = try await provider.ensureAnchor() }
             #expect(refusal?.reason.code == "anchor-missing")
@@ -120,7 +155,7 @@ import Testing
         // In a cloud nobody counts on, a lost anchor is simply registered again.
         try await withCloud(MemoryJobStore()) { provider, client in
             let anchor = try await provider.ensureAnchor()
-            try await client.deleteSSHKey(anchor)
+            try await client.deleteSSHKey(SSHKey.ID(anchor))
             #expect(try await !provider.seesAnchor())
             #expect(try await provider.ensureAnchor() != anchor)
         }
