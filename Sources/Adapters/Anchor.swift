@@ -9,6 +9,8 @@ actor Anchor {
     private let installation: String
     private let cloud: CloudReference
     private var confirmed: String?
+    private var isEnsuring = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(store: any JobStore, installation: String, cloud: CloudReference) {
         self.store = store
@@ -22,7 +24,18 @@ actor Anchor {
     ///
     /// A recorded anchor that the cloud no longer shows is replaced only when no attempt there still counts on it as its
     /// witness: a new key would make a wiped cloud's emptiness look like proof.
+    ///
+    /// One after the other: a home's first jobs begin together, and each would register a key of its own.
     func ensure(_ client: GenesisCloudClient) async throws -> String {
+        if isEnsuring { await withCheckedContinuation { waiting.append($0) } }
+        isEnsuring = true
+        defer {
+            if waiting.isEmpty { isEnsuring = false } else { waiting.removeFirst().resume() }
+        }
+        return try await lookUp(client)
+    }
+
+    private func lookUp(_ client: GenesisCloudClient) async throws -> String {
         if let confirmed { return confirmed }
         let keys = try await client.listSSHKeys()
         if let recorded = try await store.value(storedUnder) {

@@ -39,9 +39,21 @@ package struct CloudProvider: InstanceProvider {
     }
 
     package func create(_ order: InstanceOrder) async throws -> ObservedInstance {
-        let request = CreateInstanceRequest(order)
+        // Powered off by its own expiry, an instance that everybody forgot still costs its disk: better that it goes.
+        var request = CreateInstanceRequest(order)
+        request.destroyOnShutdown = true
         do {
-            return ObservedInstance(try await call { try await $0.createInstance(request) })
+            return try await create(request)
+        } catch let error as ProviderError where error.kind == .refused {
+            // Accounts that do not take the field cannot be told from others beforehand. A refusal made nothing.
+            request.destroyOnShutdown = nil
+            return try await create(request)
+        }
+    }
+
+    private func create(_ request: CreateInstanceRequest) async throws -> ObservedInstance {
+        do {
+            return ObservedInstance(try await call { [request] in try await $0.createInstance(request) })
         } catch let error as ProviderError where error.kind == .refused {
             // A wiped cloud refuses a key that it showed a moment ago: nothing was made, and the key is looked for again.
             guard try await !seesAnchor() else { throw error }
@@ -89,7 +101,7 @@ package struct CloudProvider: InstanceProvider {
     }
 
     package func deleteSnapshot(_ id: SnapshotID) async throws {
-        _ = try await absentAsNil { try await call { try await $0.deleteSnapshot(id.rawValue) } }
+        _ = try await absentAsNil { try await call { try await $0.deleteSnapshot(Snapshot.ID(id.rawValue)) } }
     }
 
     // MARK: Errors

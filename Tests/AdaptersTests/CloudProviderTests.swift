@@ -73,6 +73,17 @@ import Testing
         return try await provider.absence(of: id)
     }
 
+    @Test func theFirstJobsOfAHomeRegisterOneAnchorTogether() async throws {
+        try await withCloud(MemoryJobStore()) { provider, client in
+            let ids = try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<20 { group.addTask { try await provider.ensureAnchor() } }
+                return try await group.reduce(into: Set()) { $0.insert($1) }
+            }
+            #expect(ids.count == 1)
+            #expect(try await client.listSSHKeys().count == 1)
+        }
+    }
+
     @Test func aWholeLifeIsSeenAndItsEndProved() async throws {
         try await withCloud(MemoryJobStore()) { provider, _ in
             var order = Self.order("mf-abcdefgh-life")
