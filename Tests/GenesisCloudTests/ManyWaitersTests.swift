@@ -55,11 +55,13 @@ import Testing
                     group.addTask { _ = try? await client.instance(Instance.ID("i\(number)")) }
                 }
                 try await expectEventually { server.requests.count >= 50 }
-                let began = ContinuousClock.now
+                let before = server.requests.count
                 try await client.destroyInstance("i7")
-                let took = ContinuousClock.now - began
-                #expect(took < .seconds(1), "\(took)")
-                #expect(server.requests.count < 80, "the limit was kept: \(server.requests.count)")
+                // Counted in requests, since a busy machine may be slow: those that had their turn already may come first,
+                // and not the thousand that wait for theirs.
+                let place = try #require(server.requests.firstIndex { $0.method == "DELETE" })
+                #expect(place - before < 30, "\(place - before) reads came first")
+                #expect(place < 110, "the limit was kept: \(place) requests")
                 group.cancelAll()
                 while let result = await group.nextResult() { _ = result }
             }
