@@ -38,6 +38,14 @@ package struct CloudProvider: InstanceProvider {
         }
     }
 
+    package func hasAnchor() async throws -> Bool {
+        do {
+            return try await anchor.recorded() != nil
+        } catch let error as JobStoreError {
+            throw ProviderError(kind: .unreachable, reason: Reason(code: "store", message: error.message))
+        }
+    }
+
     package func create(_ order: InstanceOrder) async throws -> ObservedInstance {
         // Powered off by its own expiry, an instance that everybody forgot still costs its disk: better that it goes.
         var request = CreateInstanceRequest(order)

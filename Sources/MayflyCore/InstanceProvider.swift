@@ -10,6 +10,10 @@ public protocol InstanceProvider: Sendable {
     /// - Throws: ``ProviderError``.
     func ensureAnchor() async throws -> String
 
+    /// Whether an anchor was ever put on record for this cloud. A create is only sent after that.
+    /// - Throws: ``ProviderError``.
+    func hasAnchor() async throws -> Bool
+
     /// Creates an instance. Never repeated: a lost answer is settled by ``instances(withHostname:)``.
     /// - Throws: ``ProviderError``; `outcomeUnknown` when an instance may exist all the same.
     func create(_ order: InstanceOrder) async throws -> ObservedInstance

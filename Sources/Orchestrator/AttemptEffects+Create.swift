@@ -6,7 +6,9 @@ extension AttemptEffects {
     func create(settle: Bool, _ state: AttemptState, _ control: EffectControl) async throws
         -> AttemptEvent
     {
-        if settle { return try await settleCreate(since: intent(of: state), control) }
+        if settle, try await mayHaveBeenSent(control) {
+            return try await settleCreate(since: intent(of: state), control)
+        }
         let order = try await makeOrder(control)
         let wish = StopWish(control, time)
         return try await wish.watching {
@@ -29,6 +31,20 @@ extension AttemptEffects {
                     }
                 }
             }
+        }
+    }
+
+    /// The anchor is registered and on record before anything is asked for: where there is none, a keeper died before it
+    /// sent a home's first create, and nothing would ever bear witness.
+    private func mayHaveBeenSent(_ control: EffectControl) async throws -> Bool {
+        var backoff = Backoff(first: .milliseconds(100), most: .seconds(5))
+        while true {
+            do {
+                return try await provider.hasAnchor()
+            } catch let error as ProviderError {
+                control.post(.waiting(error.description))
+            }
+            try await backoff.wait(time)
         }
     }
 

@@ -50,6 +50,7 @@ struct AwaitedProvider: InstanceProvider {
     }
 
     func ensureAnchor() async throws -> String { try await provider().ensureAnchor() }
+    func hasAnchor() async throws -> Bool { try await provider().hasAnchor() }
     func create(_ order: InstanceOrder) async throws -> ObservedInstance { try await provider().create(order) }
     func instance(_ id: InstanceID) async throws -> ObservedInstance? { try await provider().instance(id) }
     func instances(hostnamePrefix prefix: String) async throws -> [ObservedInstance] {

@@ -28,7 +28,7 @@ import Testing
         try await Self.withCloud { client in
             var contract = Contract(client: client)
             contract.region = "NORD-NO-KRS-1"
-            contract.parts = [.instances, .snapshots, .sshKeys, .images]
+            contract.parts = Set(Contract.Part.allCases)
             try await contract.run()
         }
     }

@@ -23,6 +23,7 @@ actor FakeCloud: InstanceProvider {
     private var destroyFaults = 0
     private var failingSnapshots = 0
     private var showsAnchor = true
+    private var isAnchored = false
     private var bootsTo: ObservedInstance.Status = .active
     private(set) var created: [String] = []
     private(set) var destroyed: [InstanceID] = []
@@ -46,7 +47,11 @@ actor FakeCloud: InstanceProvider {
         ProviderError(kind: kind, reason: Reason(code: "fake", message: "scripted: \(kind)"))
     }
 
-    func ensureAnchor() throws -> String { "anchor" }
+    func ensureAnchor() throws -> String {
+        isAnchored = true
+        return "anchor"
+    }
+    func hasAnchor() throws -> Bool { isAnchored }
     func seesAnchor() throws -> Bool { showsAnchor }
 
     func create(_ order: InstanceOrder) throws -> ObservedInstance {

@@ -42,6 +42,20 @@ import Testing
         job.attempt?.spans.contains { $0.phase == phase && $0.elapsed != nil } == true
     }
 
+    @Test func aKeeperThatDiedBeforeTheFirstCreateOfAHomeLeavesNothingToSettle() async throws {
+        let world = World()
+        let id = try await world.submit(World.job("echo ran"))[0]
+        // The intent is on record, and that is all that ever happened.
+        var machine = AttemptMachine(state: Fixtures.attempt(of: id), definition: World.job("echo ran"))
+        _ = machine.apply(.began, at: world.time.now())
+        let intended = machine.state
+        let token = try await world.store.beginReign(owner: "old", at: world.time.now().wall)
+        try await world.store.save(intended, of: id, token: token)
+        let job = try await world.reign { _ in try await world.wait(id, "its end") { $0.isFinished } }
+        #expect(job.attempts.map(\.outcome) == [.succeeded])
+        #expect(await world.cloud.created.count == 1)
+    }
+
     @Test func anOldKeeperCannotWriteOnceAnotherReigns() async throws {
         let world = World()
         let old = try await world.store.beginReign(owner: "old", at: world.time.now().wall)
