@@ -122,7 +122,10 @@ let package = Package(
             ["JobStoreSQLite", "MayflyCore", "MayflyTestKit", .product(name: "GRDB", package: "GRDB.swift")]),
         testTarget(
             "GenesisCloudTests",
-            ["GenesisCloud", nioCore, nioPosix, log, .product(name: "NIOHTTP1", package: "swift-nio")]),
+            [
+                "GenesisCloud", "LocalCloud", nioCore, nioPosix, log, .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ], resources: [.copy("Fixtures")]),
         testTarget("JobFilesTests", ["JobFiles", "MayflyCore", "MayflyTestKit", crypto]),
         testTarget("AdaptersTests", ["Adapters", "GenesisCloud", "LocalCloud", "MayflyCore", "MayflyTestKit", log]),
         testTarget("KeeperTests", ["Keeper", "MayflyCore", nioCore, nioEmbedded]),

@@ -26,7 +26,7 @@ actor Anchor {
         if let confirmed { return confirmed }
         let keys = try await client.listSSHKeys()
         if let recorded = try await store.value(storedUnder) {
-            if keys.contains(where: { $0.id == recorded }) {
+            if keys.contains(where: { $0.id.rawValue == recorded }) {
                 confirmed = recorded
                 return recorded
             }
@@ -45,24 +45,33 @@ actor Anchor {
         let name = "mayfly-\(installation)"
         let id: String
         if let found = keys.first(where: { $0.name == name }) {
-            id = found.id
+            id = found.id.rawValue
         } else {
             // Nobody ever logs in with it: its private half is forgotten at once.
             let key = SSHPrivateKey.generateEd25519(comment: name)
-            id = try await client.createSSHKey(name: name, publicKey: key.publicKey.openSSH).id
+            id = try await client.createSSHKey(name: name, publicKey: key.publicKey.openSSH).id.rawValue
         }
         try await store.setValue(id, for: storedUnder)
         confirmed = id
         return id
     }
 
-    /// Whether the cloud still shows the very key that was recorded.
-    func isSeen(_ client: GenesisCloudClient) async throws -> Bool {
-        guard let recorded = try await store.value(storedUnder) else { return false }
-        let isSeen = try await client.listSSHKeys().contains { $0.id == recorded }
-        if !isSeen { confirmed = nil }
-        return isSeen
+    /// The very key that was recorded, whether or not the cloud still shows it.
+    func recorded() async throws -> SSHKey.ID? {
+        try await store.value(storedUnder).map { SSHKey.ID($0) }
     }
+
+    /// Whether the cloud still shows it.
+    func isSeen(_ client: GenesisCloudClient) async throws -> Bool {
+        guard let recorded = try await recorded(), try await client.sees(recorded) else {
+            confirmed = nil
+            return false
+        }
+        return true
+    }
+
+    /// The cloud did not show it.
+    func wasNotSeen() { confirmed = nil }
 
     private func isCountedOn() async throws -> Bool {
         try await store.jobs(.unfinished).contains { job in

@@ -25,7 +25,7 @@ extension ProviderError {
 extension ObservedInstance {
     init(_ instance: Instance) {
         self.init(
-            id: InstanceID(rawValue: instance.id), name: instance.name, hostname: instance.hostname,
+            id: InstanceID(rawValue: instance.id.rawValue), name: instance.name, hostname: instance.hostname,
             status: Status(instance.status), address: instance.publicIP, sshPort: instance.sshPort,
             type: instance.type, region: instance.region)
     }
@@ -57,7 +57,7 @@ extension ObservedSnapshot {
             case .pendingDelete, .deleting: .other(snapshot.status.wire)
             case .unknown(let word): .other(word)
             }
-        self.init(id: SnapshotID(rawValue: snapshot.id), name: snapshot.name, status: status)
+        self.init(id: SnapshotID(rawValue: snapshot.id.rawValue), name: snapshot.name, status: status)
     }
 }
 
@@ -72,8 +72,10 @@ extension CreateInstanceRequest {
             }
         self.init(
             name: order.name, hostname: order.hostname, type: machine.type, region: machine.region,
-            image: machine.image, sshKeys: [order.sshKey], placementOption: machine.placementOption,
-            floatingIP: machine.floatingIP, volumes: machine.volumes.isEmpty ? nil : machine.volumes,
-            securityGroups: machine.securityGroups, diskSizeGiB: machine.diskSizeGiB, metadata: metadata)
+            image: machine.image, sshKeys: [SSHKey.ID(order.sshKey)], placementOption: machine.placementOption,
+            floatingIP: machine.floatingIP.map { FloatingIP.ID($0) },
+            volumes: machine.volumes.isEmpty ? nil : machine.volumes.map { Volume.ID($0) },
+            securityGroups: machine.securityGroups?.map { SecurityGroup.ID($0) }, diskSizeGiB: machine.diskSizeGiB,
+            metadata: metadata)
     }
 }

@@ -50,7 +50,7 @@ package struct CloudProvider: InstanceProvider {
     }
 
     package func instance(_ id: InstanceID) async throws -> ObservedInstance? {
-        try await absentAsNil { try await call { ObservedInstance(try await $0.instance(id.rawValue)) } }
+        try await call { try await $0.observe(Instance.ID(id.rawValue)) }.map(ObservedInstance.init)
     }
 
     package func instances(hostnamePrefix prefix: String) async throws -> [ObservedInstance] {
@@ -59,28 +59,33 @@ package struct CloudProvider: InstanceProvider {
     }
 
     package func destroy(_ id: InstanceID) async throws {
-        _ = try await absentAsNil { try await call { try await $0.destroyInstance(id.rawValue) } }
+        _ = try await absentAsNil { try await call { try await $0.destroyInstance(Instance.ID(id.rawValue)) } }
     }
 
     package func absence(of id: InstanceID) async throws -> Absence {
-        if let there = try await instance(id) { return .stillThere(status: there.status.word) }
-        if let listed = try await call({ try await $0.listInstances() }).first(where: { $0.id == id.rawValue }) {
-            return .stillThere(status: "\(ObservedInstance(listed).status.word), in the list")
+        let evidence = try await call { client in
+            // Nobody who waits for an instance may delay the end of another.
+            let client = client.with(priority: .destroy)
+            return try await client.absence(of: Instance.ID(id.rawValue), anchor: try await anchor.recorded())
         }
-        guard try await seesAnchor() else {
+        switch evidence {
+        case .gone: return .gone
+        case .present(let there): return .stillThere(status: ObservedInstance(there).status.word)
+        case .listed(let listed): return .stillThere(status: "\(ObservedInstance(listed).status.word), in the list")
+        case .anchorNotSeen:
+            await anchor.wasNotSeen()
             return .cannotTell(.anchorMissing)
         }
-        return .gone
     }
 
     package func seesAnchor() async throws -> Bool { try await call { try await anchor.isSeen($0) } }
 
     package func snapshots(of id: InstanceID) async throws -> [ObservedSnapshot] {
-        try await call { try await $0.listSnapshots(instance: id.rawValue) }.map(ObservedSnapshot.init)
+        try await call { try await $0.listSnapshots(instance: Instance.ID(id.rawValue)) }.map(ObservedSnapshot.init)
     }
 
     package func createSnapshot(of id: InstanceID, name: String) async throws -> ObservedSnapshot {
-        ObservedSnapshot(try await call { try await $0.createSnapshot(instance: id.rawValue, name: name) })
+        ObservedSnapshot(try await call { try await $0.createSnapshot(instance: Instance.ID(id.rawValue), name: name) })
     }
 
     package func deleteSnapshot(_ id: SnapshotID) async throws {

@@ -89,7 +89,7 @@ import Testing
     @Test func withoutTheAnchorAbsenceProvesNothing() async throws {
         try await withCloud(MemoryJobStore()) { provider, client in
             let anchor = try await provider.ensureAnchor()
-            try await client.deleteSSHKey(anchor)
+            try await client.deleteSSHKey(SSHKey.ID(anchor))
             guard
                 case .cannotTell = try await provider.absence(of: InstanceID(rawValue: UUID().uuidString.lowercased()))
             else {
@@ -112,7 +112,7 @@ import Testing
                 CreatedObject(kind: .instance, name: "h", cloudID: "i", state: .existing, intendedAt: Fixtures.now.wall)
             ]
             try await store.save(state, of: id, token: token)
-            try await client.deleteSSHKey(anchor)
+            try await client.deleteSSHKey(SSHKey.ID(anchor))
             _ = try await provider.seesAnchor()
             let refusal = await #expect(throws: ProviderError.self) { _ = try await provider.ensureAnchor() }
             #expect(refusal?.reason.code == "anchor-missing")
@@ -120,7 +120,7 @@ import Testing
         // In a cloud nobody counts on, a lost anchor is simply registered again.
         try await withCloud(MemoryJobStore()) { provider, client in
             let anchor = try await provider.ensureAnchor()
-            try await client.deleteSSHKey(anchor)
+            try await client.deleteSSHKey(SSHKey.ID(anchor))
             #expect(try await !provider.seesAnchor())
             #expect(try await provider.ensureAnchor() != anchor)
         }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct RepetitionTests {
     @Test func aReadIsRepeatedWithGrowingPauses() async throws {
-        let pauses = Pauses()
+        let time = InstantTime()
         try await ScriptedServer.run { request in
             switch request.number {
             case 1: .hangUp
@@ -12,11 +12,11 @@ import Testing
             default: .json(200, Samples.created)
             }
         } _: { server in
-            let client = try GenesisCloudClient.testing(port: server.port, pauses: pauses)
+            let client = try GenesisCloudClient.testing(port: server.port, time: time)
             #expect(try await client.instance("i").status == .active)
             #expect(server.requests.count == 4)
         }
-        #expect(pauses.all == [.milliseconds(250), .milliseconds(500), .milliseconds(1000)])
+        #expect(time.pauses == [.milliseconds(250), .milliseconds(500), .milliseconds(1000)])
     }
 
     @Test func itGivesUpAfterTheLastAttempt() async throws {
@@ -32,18 +32,18 @@ import Testing
     }
 
     @Test func retryAfterIsObeyedUpToALimit() async throws {
-        let pauses = Pauses()
+        let time = InstantTime()
         try await ScriptedServer.run { request in
             request.number == 1
                 ? .json(429, "{}", headers: ["Retry-After": "7"]) : .json(429, "{}", headers: ["Retry-After": "3600"])
         } _: { server in
-            let client = try GenesisCloudClient.testing(port: server.port, pauses: pauses)
+            let client = try GenesisCloudClient.testing(port: server.port, time: time)
             let error = await #expect(throws: GenesisCloudError.self) { try await client.instance("i") }
             #expect(error?.code == .rateLimited)
             #expect(error?.retryAfter == .seconds(3600))
             #expect(server.requests.count == 2)
         }
-        #expect(pauses.all == [.seconds(7)])
+        #expect(time.pauses == [.seconds(7)])
     }
 
     @Test(arguments: [401, 403, 404, 422])
@@ -68,14 +68,71 @@ import Testing
         }
     }
 
-    @Test func aDestroyIsSentOnce() async throws {
-        try await ScriptedServer.run { _ in
-            .hangUp
+    @Test func anIdempotentRequestIsRepeatedToo() async throws {
+        try await ScriptedServer.run { request in
+            request.number == 1 ? .hangUp : .json(204, "")
+        } _: { server in
+            try await GenesisCloudClient.testing(port: server.port).destroyInstance("i")
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    /// The sending whose answer was lost did it.
+    @Test func aRepeatedDestroyThatFindsNothingHasSucceeded() async throws {
+        try await ScriptedServer.run { request in
+            request.number == 1 ? .hangUp : .json(404, "{}")
+        } _: { server in
+            try await GenesisCloudClient.testing(port: server.port).destroyInstance("i")
+            #expect(server.requests.count == 2)
+        }
+        // But not where nothing can have happened before.
+        try await ScriptedServer.run { request in
+            request.number == 1 ? .json(429, "{}") : .json(404, "{}")
         } _: { server in
             let client = try GenesisCloudClient.testing(port: server.port)
             let error = await #expect(throws: GenesisCloudError.self) { try await client.destroyInstance("i") }
-            #expect(error?.requestMayHaveTakenEffect == true)
-            #expect(server.requests.count == 1)
+            #expect(error?.code == .notFound)
         }
+    }
+
+    /// What an earlier sending left open stays open, however the last one ended.
+    @Test func anEarlierSendingIsNotForgotten() async throws {
+        try await ScriptedServer.run { request in
+            request.number == 1 ? .hangUp : .json(429, "{}")
+        } _: { server in
+            let client = try GenesisCloudClient.testing(port: server.port)
+            let error = await #expect(throws: GenesisCloudError.self) {
+                try await client.updateInstance("i", UpdateInstanceRequest(name: "n"))
+            }
+            #expect(error?.code == .rateLimited)
+            #expect(error?.requestMayHaveTakenEffect == true)
+            #expect(server.requests.count == 4)
+        }
+    }
+
+    @Test func theBudgetEndsRepetitionsWhenEverythingFails() async throws {
+        try await ScriptedServer.run { _ in
+            .json(500, "{}")
+        } _: { server in
+            let client = try GenesisCloudClient.testing(port: server.port) {
+                $0.retry.budget = 5
+                $0.retry.budgetPerRequest = 0
+            }
+            for _ in 0..<10 { _ = try? await client.instance("i") }
+            #expect(server.requests.count == 10 + 5)
+        }
+    }
+
+    @Test func anOperationDoesNotOutlastItsDeadline() async throws {
+        let time = InstantTime()
+        try await ScriptedServer.run { _ in
+            .json(503, "{}", headers: ["Retry-After": "20"])
+        } _: { server in
+            let client = try GenesisCloudClient.testing(port: server.port, time: time) {
+                $0.operationTimeout = .seconds(50)
+            }
+            await #expect(throws: GenesisCloudError.self) { try await client.instance("i") }
+        }
+        #expect(time.pauses == [.seconds(20), .seconds(20)])
     }
 }

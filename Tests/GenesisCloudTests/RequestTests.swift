@@ -31,12 +31,18 @@ import Testing
         request.isProtected = true
         request.diskSizeGiB = 128
         request.destroyOnShutdown = true
+        request.publicIPType = .staticAddress
+        request.billingType = .prepaid3Months
+        request.reservationID = "r"
+        request.reuseLongTermSubscription = true
+        request.publicIPv6 = true
         let json = try JSONSerialization.jsonObject(with: try JSONEncoder().encode(request)) as? [String: Any]
         let fields = try #require(json)
         #expect(
             Set(fields.keys) == [
                 "name", "hostname", "type", "region", "image", "ssh_keys", "placement_option", "floating_ip",
                 "volumes", "security_groups", "is_protected", "disk_size", "destroy_on_shutdown", "metadata",
+                "public_ip_type", "billing_type", "reservation_id", "reuse_long_term_subscription", "public_ipv6",
             ])
         #expect((fields["security_groups"] as? [String]) == [], "an empty list means no group at all")
         let part = ((fields["metadata"] as? [String: Any])?["user_data"] as? [[String: String]])?.first
@@ -90,7 +96,9 @@ import Testing
             .json(204, "")
         } _: { server in
             let client = try GenesisCloudClient.testing(port: server.port)
-            let error = await #expect(throws: GenesisCloudError.self) { try await client.destroyInstance(id) }
+            let error = await #expect(throws: GenesisCloudError.self) {
+                try await client.destroyInstance(Instance.ID(id))
+            }
             #expect(error?.code == .validation)
             #expect(error?.requestMayHaveTakenEffect == false)
             #expect(server.requests.isEmpty)

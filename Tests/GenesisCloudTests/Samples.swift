@@ -1,5 +1,5 @@
+import Foundation
 import GenesisCloud
-import Synchronization
 
 /// The Instances page's own samples.
 enum Samples {
@@ -19,6 +19,10 @@ enum Samples {
         """
     }
 
+    static func decode<T: Decodable>(_ json: String) throws -> T {
+        try JSONDecoder().decode(T.self, from: Data(json.utf8))
+    }
+
     static var created: String { "{\"instance\": \(instance())}" }
 
     static func page(_ ids: [String], total: Int?, page: Int = 1, size: Int = 100) -> String {
@@ -33,21 +37,17 @@ enum Samples {
         metadata: .startupScript("#!/bin/bash\necho hi"))
 }
 
-/// The pauses that a client would have made.
-final class Pauses: Sendable {
-    private let list = Mutex<[Duration]>([])
-    var all: [Duration] { list.withLock { $0 } }
-    func add(_ pause: Duration) { list.withLock { $0.append(pause) } }
-}
-
 extension GenesisCloudClient {
     /// A client of a scripted server that pauses for no time at all.
     static func testing(
-        port: Int, scheme: String = "http", token: String = Samples.token, pauses: Pauses = Pauses(),
+        port: Int, scheme: String = "http", token: String = Samples.token, time: any TimeSource = InstantTime(),
         change: (inout Configuration) -> Void = { _ in }
     ) throws -> GenesisCloudClient {
-        var configuration = Configuration(
-            requestTimeout: .seconds(20), sleep: { pauses.add($0) }, jitter: { 1 })
+        var configuration = Configuration()
+        configuration.requestTimeout = .seconds(20)
+        configuration.time = time
+        configuration.jitter = { 1 }
+        configuration.retry.firstPause = .milliseconds(250)
         change(&configuration)
         return GenesisCloudClient(
             endpoint: try Endpoint(parsing: "\(scheme)://127.0.0.1:\(port)"), token: token,

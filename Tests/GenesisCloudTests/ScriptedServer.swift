@@ -23,6 +23,8 @@ final class ScriptedServer: Sendable {
         case raw(String)
         /// The connection is closed without a byte.
         case hangUp
+        /// These bytes, and then nothing more; the connection stays open.
+        case stall(String)
         /// Nothing ever comes.
         case silence
     }
@@ -121,6 +123,8 @@ private final class ScriptHandler: ChannelInboundHandler {
             let channel = context.channel
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: bytes)))
                 .whenComplete { _ in channel.close(promise: nil) }
+        case .stall(let bytes):
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: bytes)), promise: nil)
         case .hangUp:
             context.close(promise: nil)
         case .silence:
