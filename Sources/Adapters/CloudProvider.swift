@@ -89,7 +89,7 @@ package struct CloudProvider: InstanceProvider {
     }
 
     package func deleteSnapshot(_ id: SnapshotID) async throws {
-        _ = try await absentAsNil { try await call { try await $0.deleteSnapshot(id.rawValue) } }
+        _ = try await absentAsNil { try await call { try await $0.deleteSnapshot(Snapshot.ID(id.rawValue)) } }
     }
 
     // MARK: Errors
