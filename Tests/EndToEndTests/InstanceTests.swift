@@ -67,6 +67,22 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a person is asked before a disk is lost`() async throws {
+            try await World.with { world in
+                let hand = try await HandMade(in: world)
+                try await hand.create("web")
+                for (answer, code) in [("n\n", Int32(245)), ("\n", 245), ("yes\n", 0)] {
+                    let terminal = try Terminal(["instance", "rm", "web", "--wait", "--cloud", "local"], in: world)
+                    try await eventually("the question") { terminal.screen.contains("Go on? [y/N] ") }
+                    #expect(terminal.screen.contains("its boot disk is lost"))
+                    #expect(try await hand.type("instance", "ls", "-q").lines.count == 1)
+                    terminal.type(answer)
+                    #expect(await terminal.end() == code, "\(terminal.screen)")
+                }
+                #expect(try await hand.type("instance", "ls", "-q").text.isEmpty)
+            }
+        }
+
         @Test func `a password by stdin is in no trace`() async throws {
             try await World.with { world in
                 let password = "Hush-\(UUID().uuidString)-x1"

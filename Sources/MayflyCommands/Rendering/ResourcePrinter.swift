@@ -53,6 +53,11 @@ struct ResourcePrinter {
 
     /// With the API's own field names; what the cloud did not say is left out.
     static func document(_ value: some Encodable) throws -> String {
-        String(decoding: try JSONEncoder.genesisCloud(prettyPrinted: true).encode(value), as: UTF8.self)
+        let encoder = JSONEncoder.genesisCloud(prettyPrinted: true)
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(ResourceText.time(date).map(TimeText.iso8601))
+        }
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

@@ -57,9 +57,9 @@ extension CommandContext {
         guard console.stdinIsTerminal, console.stderrIsTerminal else {
             throw CommandError(
                 code: .usage,
-                message: "\(line)? Nobody is at a terminal to answer, so nothing was done; say -y to mean it")
+                message: "\(line). Nobody is at a terminal to be asked, so nothing was done; say -y to mean it")
         }
-        console.error(Array("\(line)? [y/N] ".utf8))
+        console.error(Array("\(line). Go on? [y/N] ".utf8))
         guard let answer = readLine()?.lowercased(), ["y", "yes"].contains(answer) else {
             throw CommandError(code: .declined, message: "nothing was done")
         }

@@ -71,10 +71,13 @@ struct Field<Row: Sendable>: Sendable {
 enum ResourceText {
     static func date(_ date: Date?) -> String {
         guard let date else { return "" }
-        let milliseconds = date.timeIntervalSince1970 * 1000
-        // Nothing from outside traps, nor is shown as a year of ten digits.
-        guard milliseconds.magnitude < 2e14 else { return "?" }
-        return TimeText.minute(WallTime(rawValue: Int64(milliseconds)))
+        return time(date).map(TimeText.minute) ?? "?"
+    }
+
+    /// `nil` for what is no time of these millennia: nothing from outside traps, nor is shown as a year of ten digits.
+    static func time(_ date: Date) -> WallTime? {
+        let milliseconds = (date.timeIntervalSince1970 * 1000).rounded()
+        return milliseconds.magnitude < 2e14 ? WallTime(rawValue: Int64(milliseconds)) : nil
     }
 
     static func gib(_ size: Int?) -> String { size.map { "\($0) GiB" } ?? "" }

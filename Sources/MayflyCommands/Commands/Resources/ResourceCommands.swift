@@ -88,7 +88,7 @@ struct Deletion<Resource: DeletableResource> {
         }
         let what = items.map(\.title).joined(separator: ", ")
         let warning = ([Resource.loss] + cautions).joined(separator: "; ")
-        try cloud.context.confirm("\(verb) \(what) (\(warning))", confirmation)
+        try cloud.context.confirm("\(verb) \(what): \(warning)", confirmation)
         var codes: [Int32] = []
         var done: [Resource] = []
         for item in items {
