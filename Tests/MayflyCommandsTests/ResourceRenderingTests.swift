@@ -128,6 +128,15 @@ import Testing
         #expect((document[0]["regions"] as? [[String: Any]])?.count == 2)
     }
 
+    @Test func whatIsFreeEverywhereIsSaidInShort() throws {
+        let answers = try ["A", "B", "C"].map {
+            try CloudSamples.availability($0, [("t", true, nil), ("u", $0 != "C", nil)])
+        }
+        let rows = TypesCommand.rows(answers)
+        #expect(rows.map(\.places) == ["all 3 regions", "A, B"])
+        #expect(TypesCommand.rows(Array(answers.prefix(1))).map(\.places) == ["A", "A"])
+    }
+
     @Test(arguments: [
         ("vcpu-192_memory-1920g_nvidia-h100-sxm5-8", 192, 1920, nil as Int?, "nvidia-h100-sxm5" as String?, 8),
         ("vcpu-2_memory-4g_disk-80g", 2, 4, 80, nil, 0),

@@ -157,6 +157,8 @@ struct TypesCommand: MayflyCommand {
 
         var facts: InstanceTypeFacts
         var regions: [Place]
+        /// Free in all of several regions, with no number to tell.
+        var isEverywhere = false
 
         private enum CodingKeys: String, CodingKey { case regions }
 
@@ -169,7 +171,8 @@ struct TypesCommand: MayflyCommand {
 
         /// Where it is free, with the number where the API gives one.
         var places: String {
-            regions.filter(\.available).map { place in place.region + (place.count.map { " (\($0))" } ?? "") }
+            if isEverywhere { return "all \(regions.count) regions" }
+            return regions.filter(\.available).map { place in place.region + (place.count.map { " (\($0))" } ?? "") }
                 .joined(separator: ", ")
         }
     }
@@ -219,6 +222,12 @@ struct TypesCommand: MayflyCommand {
                     Row.Place(region: answer.region ?? "?", available: entry.isAvailable, count: entry.count))
             }
         }
-        return order.map { Row(facts: InstanceTypeFacts($0), regions: places[$0] ?? []) }
+        return order.map { type in
+            let found = places[type] ?? []
+            return Row(
+                facts: InstanceTypeFacts(type), regions: found,
+                isEverywhere: answers.count > 2 && found.count == answers.count
+                    && found.allSatisfy { $0.available && $0.count == nil })
+        }
     }
 }
