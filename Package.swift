@@ -62,7 +62,7 @@ let package = Package(
         target(
             "MayflyCommands",
             [
-                "Keeper", "JobSpec", "TreeArchive", "MayflyCore", nioPosix,
+                "GenesisCloud", "Keeper", "JobSpec", "TreeArchive", "MayflyCore", nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ], usesStat: true),
@@ -146,7 +146,7 @@ let package = Package(
         testTarget(
             "MayflyCommandsTests",
             [
-                "MayflyCommands", "MayflyCore", "Keeper",
+                "MayflyCommands", "MayflyCore", "Keeper", "GenesisCloud",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]

@@ -1,6 +1,5 @@
-package import MayflyCore
-
 import Glibc
+package import MayflyCore
 
 /// Removes frozen workdirs that no unfinished job needs any more.
 package enum FrozenCodeSweep {

@@ -2,13 +2,18 @@
 ///
 /// Types: Instances page, "Instance Types", and the newer spellings without the disk part that current docs and the
 /// Terraform provider use. Regions: the Instances page and the clients generated from the API in 2023 to 2025.
-enum KnownMachines {
-    static let regions = [
+package enum KnownMachines {
+    /// What a job or an instance gets that does not say: the one region in every published version of the API from 2023
+    /// to 2025, and the slug that the provider's own Terraform documentation uses (docs/job-spec.md).
+    package static let defaultRegion = "NORD-NO-KRS-1"
+    package static let defaultImage = "ubuntu-22.04"
+
+    package static let regions = [
         "ARC-IS-HAF-1", "NORD-NO-KRS-1", "EUC-DE-MUC-1", "EUW-GB-MNC-1", "EUW-NL-AMS-1", "NA-CA-FTS-1",
         "NA-CA-MNZ-1", "NA-CA-PRG-1",
     ]
 
-    static let types: [String] = {
+    package static let types: [String] = {
         var types: [String] = []
         for (cpus, memory) in [(2, 4), (4, 8), (8, 16), (12, 24), (16, 32), (20, 40), (24, 48)] {
             types += family(cpus: cpus, memory: memory, counts: 1...1) { _ in "" }

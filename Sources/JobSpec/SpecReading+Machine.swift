@@ -1,14 +1,6 @@
 import MayflyCore
 
 extension SpecReading {
-    /// What a job gets that does not say: see docs/job-spec.md for the reasons.
-    enum Defaults {
-        /// The one region in every published version of the API from 2023 to 2025.
-        static let region = "NORD-NO-KRS-1"
-        /// The slug that the provider's own Terraform documentation uses.
-        static let image = "ubuntu-22.04"
-    }
-
     mutating func machine(_ fields: [String: SpecEntry], root: SpecLocation) -> MachineRequest? {
         var type: String?
         if let node = fields["type"]?.value {
@@ -18,7 +10,8 @@ extension SpecReading {
                 root,
                 "`type` is missing: name an instance type, such as `type: vcpu-2_memory-4g_disk-80g`")
         }
-        var request = MachineRequest(type: type ?? "", image: Defaults.image, region: Defaults.region)
+        var request = MachineRequest(
+            type: type ?? "", image: KnownMachines.defaultImage, region: KnownMachines.defaultRegion)
         if let node = fields["image"]?.value, let image = cloudName(node, "`image`") { request.image = image }
         if let node = fields["region"]?.value, let region = region(node) { request.region = region }
         if let node = fields["disk_size"]?.value {

@@ -1,10 +1,10 @@
 /// "Did you mean": the known word nearest to what was written.
-enum Suggestion {
+package enum Suggestion {
     /// The nearest of `candidates`, if it is near enough that a slip is the likeliest explanation.
     ///
     /// - Parameter limit: the most edits (insert, delete, replace, swap neighbours) that still count as a slip.
     ///   By default a third of the word, at most 3.
-    static func nearest(to word: String, among candidates: [String], limit: Int? = nil) -> String? {
+    package static func nearest(to word: String, among candidates: [String], limit: Int? = nil) -> String? {
         let written = Array(word.lowercased().unicodeScalars)
         // Longer than any word we know: comparing costs time and finds nothing.
         guard written.count <= 96 else { return nil }

@@ -14,7 +14,9 @@ public enum MayflyCLI {
             return say(Build.version, on: console)
         }
         do {
-            let (arguments, extra) = splitExtra(arguments)
+            // Also before the command, where one looks for an option of everything.
+            let isTracing = arguments.first == "--trace-api"
+            let (arguments, extra) = splitExtra(isTracing ? Array(arguments.dropFirst()) : arguments)
             let command = try MayflyRoot.parseAsRoot(arguments)
             guard var command = command as? any MayflyCommand else {
                 var group = command
@@ -23,6 +25,7 @@ public enum MayflyCLI {
             }
             var context = CommandContext.ofProcess()
             context.extraArguments = extra
+            if isTracing { context.environment["MAYFLY_TRACE_API"] = "1" }
             return try await command.run(in: context)
         } catch {
             return report(error, on: console)
@@ -42,6 +45,9 @@ public enum MayflyCLI {
         switch error {
         case let error as CommandError:
             if !error.message.isEmpty { console.error(line: "mayfly: \(error.message)") }
+            return error.exitCode
+        case let error as CloudFailure:
+            console.error(line: "mayfly: \(error)")
             return error.exitCode
         case is OutputClosed:
             // As a program that SIGPIPE ended would report it.

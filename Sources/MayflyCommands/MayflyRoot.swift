@@ -26,12 +26,14 @@ struct MayflyRoot: ParsableCommand {
                   64       bad spec or usage; nothing was created
                   70       internal error
                 Several jobs: 249 if any, else the first that is not 0, in submission order.
+                Commands that ask the cloud themselves: 241, 242, 244 (--timeout ran out), 64; doctor: 1 for a problem.
 
                 ENVIRONMENT
                   MAYFLY_HOME            the state folder
                   MAYFLY_CLOUD           local or genesis
                   GENESISCLOUD_TOKEN     the API token (or `mayfly login`)
                   GENESISCLOUD_ENDPOINT  the API's address, with or without /compute/v1
+                  MAYFLY_TRACE_API       1 = every request to the API on stderr (--trace-api)
                   NO_COLOR               no colours
                 """,
             version: Build.version,
@@ -39,7 +41,16 @@ struct MayflyRoot: ParsableCommand {
                 RunCommand.self, SubmitCommand.self, ListCommand.self, ShowCommand.self, LogsCommand.self,
                 AttachCommand.self, CancelCommand.self, CheckCommand.self, SchemaCommand.self, InitCommand.self,
                 LoginCommand.self, LogoutCommand.self, AuditCommand.self, KeeperCommand.self, CloudCommand.self,
-                ServeCommand.self,
+                ServeCommand.self, DoctorCommand.self,
+            ],
+            groupedSubcommands: [
+                CommandGroup(
+                    name: "Resource",
+                    subcommands: [
+                        InstanceCommand.self, TypesCommand.self, SSHKeyCommand.self, ImageCommand.self,
+                        SnapshotCommand.self, VolumeCommand.self, FilesystemCommand.self, SecurityGroupCommand.self,
+                        FloatingIPCommand.self, AvailabilityCommand.self, QuotaCommand.self, ReservationCommand.self,
+                    ])
             ])
     }
 }

@@ -54,7 +54,8 @@ extension AttemptEffects {
                     retakes += 1
                     asked = nil
                     tell("the snapshot failed in the cloud and is taken again")
-                } else if taken.isEmpty, asked.map({ $0.duration(to: time.now().wall) >= provider.listingLag }) ?? true {
+                } else if taken.isEmpty, asked.map({ $0.duration(to: time.now().wall) >= provider.listingLag }) ?? true
+                {
                     asked = time.now().wall
                     _ = try await provider.createSnapshot(of: instance.id, name: name)
                 }

@@ -68,7 +68,8 @@ struct AttemptEffects: Sendable {
     /// waited for until the instance's expiry: what is on the instance is safe until then.
     func onHost<Result: Sendable>(
         _ instance: ReachableInstance, _ control: EffectControl,
-        giveUpAt deadline: @Sendable () -> BootInstant? = { nil }, _ body: @Sendable (any RemoteHost) async throws -> Result
+        giveUpAt deadline: @Sendable () -> BootInstant? = { nil },
+        _ body: @Sendable (any RemoteHost) async throws -> Result
     ) async throws -> Result {
         var backoff = Backoff(first: .milliseconds(20), most: .seconds(5))
         var told: String?

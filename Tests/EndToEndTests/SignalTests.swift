@@ -68,7 +68,8 @@ extension EndToEnd {
                 kill(command.pid, SIGHUP)
                 let answer = try await command.end()
                 #expect(answer.code == 247, "\(answer.stderr)")
-                #expect(answer.stderr.contains("detached: job 1 (probe) goes on; `mayfly attach 1`"), "\(answer.stderr)")
+                #expect(
+                    answer.stderr.contains("detached: job 1 (probe) goes on; `mayfly attach 1`"), "\(answer.stderr)")
                 let attached = try await world.mayfly("attach", "last")
                 #expect(attached.code == 0, "\(attached.stderr)")
                 #expect(attached.text == "working\nworked\n")
@@ -84,7 +85,8 @@ extension EndToEnd {
                         "\(World.binary) run probe.yaml --cloud local 2>piped.err | head -n 1; exit ${PIPESTATUS[0]}",
                     ], in: world.folder, environment: world.environment, stdout: "\(world.folder)/piped.out",
                     stderr: "\(world.folder)/piped.bash")
-                #expect(await child.end(within: .seconds(60)).code == 247, "\(Traces.text("\(world.folder)/piped.err"))")
+                #expect(
+                    await child.end(within: .seconds(60)).code == 247, "\(Traces.text("\(world.folder)/piped.err"))")
                 #expect(Traces.text("\(world.folder)/piped.out") == "working\n")
                 let attached = try await world.mayfly("attach", "last")
                 #expect(attached.code == 0 && attached.text == "working\nworked\n", "\(attached.stderr)")

@@ -68,7 +68,8 @@ extension EndToEnd {
                 try world.write("probe.yaml", "\(World.machine)\ncommand: printf 'a\\033[2Jb\\033]0;t\\007c\\n'")
                 let terminal = try Terminal(["run", "probe.yaml", "--cloud", "local"], in: world)
                 #expect(await terminal.end() == 0, "\(terminal.screen)")
-                #expect(!terminal.screen.contains("\u{1B}[2J") && !terminal.screen.contains("\u{7}"), "\(terminal.screen)")
+                #expect(
+                    !terminal.screen.contains("\u{1B}[2J") && !terminal.screen.contains("\u{7}"), "\(terminal.screen)")
                 #expect(world.text("stdout.log") == "a\u{1B}[2Jb\u{1B}]0;t\u{7}c\n", "the file is exact")
             }
         }

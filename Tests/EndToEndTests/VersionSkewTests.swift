@@ -12,7 +12,8 @@ extension EndToEnd {
         private func rebuilt(_ world: World) throws -> String {
             let path = "\(world.folder)/user/mayfly"
             try FileManager.default.copyItem(atPath: World.binary, toPath: path)
-            try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: path)
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: path)
             return path
         }
 
@@ -42,7 +43,8 @@ extension EndToEnd {
                 let answer = try await newer.end()
                 #expect(answer.code == 0 && answer.text == "new\n", "\(answer.stderr)")
                 #expect(world.keeperProcess != oldKeeper && kill(oldKeeper, 0) != 0, "the old keeper still reigns")
-                #expect(try cloudProcess(world) != oldCloud && kill(pid_t(oldCloud), 0) != 0, "the old cloud still serves")
+                #expect(
+                    try cloudProcess(world) != oldCloud && kill(pid_t(oldCloud), 0) != 0, "the old cloud still serves")
 
                 // Today's build attaches to yesterday's job through the newer keeper.
                 let attached = try await world.mayfly("attach", "old")

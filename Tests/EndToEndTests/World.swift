@@ -166,7 +166,10 @@ final class World: Sendable {
             if port != nil {
                 let audit = try await mayfly("audit")
                 #expect(audit.code == 0 && !audit.text.contains("leaked"), "\(audit.text)\(audit.stderr)")
-                #expect(audit.text.contains("local cloud: 0 instances listed"), "\(audit.text)")
+                let isUnused = audit.text.contains("nothing was ever created from this home")
+                #expect(isUnused || audit.text.contains("local cloud: 0 instances listed"), "\(audit.text)")
+                let left = try await mayfly("instance", "ls", "--quiet", "--cloud", "local")
+                #expect(left.code == 0 && left.text.isEmpty, "instances are left: \(left.text)\(left.stderr)")
             }
             _ = try await mayfly("keeper", "stop")
             let stopped = try await mayfly("cloud", "stop", "--force")

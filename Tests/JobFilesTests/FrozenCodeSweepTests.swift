@@ -13,7 +13,8 @@ import Testing
         let old = now.addingTimeInterval(-25 * 3600)
         let young = now.addingTimeInterval(-23 * 3600)
         for (name, date) in [
-            ("needed.tar", old), ("old.tar", old), ("young.tar", young), (".packing-aBcDeF", old), (".packing-xxxxxx", young),
+            ("needed.tar", old), ("old.tar", old), ("young.tar", young), (".packing-aBcDeF", old),
+            (".packing-xxxxxx", young),
         ] {
             _ = FileManager.default.createFile(
                 atPath: "\(folder)/\(name)", contents: Data("x".utf8), attributes: [.modificationDate: date])

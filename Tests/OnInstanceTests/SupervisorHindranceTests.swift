@@ -39,7 +39,9 @@ struct SupervisorHindranceTests {
 
     @Test func variablesMayHaveTheNamesOfTheSupervisorsOwn() async throws {
         let instance = try await TestInstance()
-        let names = ["d", "s", "gpus", "detach", "bash", "terminal", "job", "nl", "mayfly_detach", "mayfly_words", "IFS"]
+        let names = [
+            "d", "s", "gpus", "detach", "bash", "terminal", "job", "nl", "mayfly_detach", "mayfly_words", "IFS",
+        ]
         let (status, logs) = try await instance.complete(
             TestInstance.launch(
                 .shell("echo \"$MAYFLY_OUTPUTS $MAYFLY_GPUS $d $detach $mayfly_words\"; exit 3"),

@@ -23,6 +23,8 @@ public struct RequestRecord: Sendable, Hashable, CustomStringConvertible {
     public var attempt: Int
     public var requestBytes: Int
     public var responseBytes: Int
+    /// The answer's `Date` header as it came: the server's own clock, to the second.
+    public var serverDate: String?
 
     public var description: String {
         let outcome = status.map { "\($0)" } ?? error?.rawValue ?? "no answer"

@@ -62,7 +62,8 @@ struct LenientFields {
 
     func date(_ name: String) -> Date? {
         if let text = string(name) { return WireDate.parse(text) }
-        return fraction(name).map { Date(timeIntervalSince1970: $0) }
+        // Up to the year 9999, which is as far as the API's own form of a time goes.
+        return fraction(name).flatMap { abs($0) < 253_402_300_800 ? Date(timeIntervalSince1970: $0) : nil }
     }
 
     func list<T: Decodable>(_ type: T.Type, _ name: String) -> [T] {

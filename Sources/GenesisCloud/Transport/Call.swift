@@ -46,4 +46,5 @@ struct Answer: Sendable {
     var status: Int
     var body: ByteBuffer
     var retryAfter: Duration?
+    var date: String?
 }

@@ -18,7 +18,8 @@ extension Transport {
                 try Task.checkCancellation()
                 let seconds = response.headers.first(name: "Retry-After").flatMap { UInt32($0) }
                 return Answer(
-                    status: Int(response.status.code), body: body, retryAfter: seconds.map { .seconds(Int64($0)) })
+                    status: Int(response.status.code), body: body, retryAfter: seconds.map { .seconds(Int64($0)) },
+                    date: response.headers.first(name: "Date"))
             }
             group.addTask {
                 try await Task.sleep(for: limit)

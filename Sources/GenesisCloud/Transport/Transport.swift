@@ -127,6 +127,7 @@ struct Transport: Sendable {
         }
         record.status = answer.status
         record.responseBytes = answer.body.readableBytes
+        record.serverDate = answer.date
         guard (200..<300).contains(answer.status) else {
             let error = GenesisCloudError(answer: answer, to: call, endpoint: endpoint, token: token)
             record.error = error.code

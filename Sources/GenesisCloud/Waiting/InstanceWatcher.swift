@@ -170,7 +170,7 @@ final class InstanceWatcher: Sendable {
             singles.append(question.id)
         }
         requests += singles.count
-        for (id, answer) in try await Self.get(singles, source) { answers[id] = answer }
+        answers.merge(try await Self.get(singles, source)) { $1 }
         return settle(own, asked, answers, listingCost: cost, hold: holdBack(began, requests))
     }
 
@@ -207,18 +207,30 @@ final class InstanceWatcher: Sendable {
     }
 
     /// - Throws: when the task was cancelled.
-    private static func get(_ ids: [Instance.ID], _ source: Source) async throws -> [(Instance.ID, Answer)] {
-        let answers = await withTaskGroup(of: (Instance.ID, Answer).self) { group in
+    private static func get(_ ids: [Instance.ID], _ source: Source) async throws -> [Instance.ID: Answer] {
+        let found = Found()
+        await withDiscardingTaskGroup { group in
             for id in ids {
                 group.addTask {
-                    do { return (id, .success(try await source.get(id))) } catch { return (id, .failure(error)) }
+                    do {
+                        found.add(id, .success(try await source.get(id)))
+                    } catch {
+                        found.add(id, .failure(error))
+                    }
                 }
             }
-            var answers: [(Instance.ID, Answer)] = []
-            for await answer in group { answers.append(answer) }
-            return answers
         }
         try Task.checkCancellation()
-        return answers
+        return found.answers
+    }
+
+    /// Answers as they come. Not the result of a task group's children: optimised, Swift 6.3.1 builds a tuple of an id and
+    /// an answer wrongly there, and the process crashes when one is handed over.
+    private final class Found: Sendable {
+        private let state = Mutex<[Instance.ID: Answer]>([:])
+
+        var answers: [Instance.ID: Answer] { state.withLock { $0 } }
+
+        func add(_ id: Instance.ID, _ answer: Answer) { state.withLock { $0[id] = answer } }
     }
 }

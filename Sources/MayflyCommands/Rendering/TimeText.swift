@@ -15,6 +15,9 @@ enum TimeText {
         }
     }
 
+    /// `87 ms`: for what is short.
+    static func milliseconds(_ duration: Duration) -> String { "\(max(0, duration.milliseconds)) ms" }
+
     /// A limit as a spec would write it: `30m`, `2h30m`, `1d`, `90s`.
     static func limit(_ duration: Duration) -> String {
         var rest = max(0, duration.milliseconds / 1000)

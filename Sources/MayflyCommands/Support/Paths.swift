@@ -16,6 +16,12 @@ enum Paths {
         normalized(path + "/..")
     }
 
+    /// Links are followed.
+    static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0
+    }
+
     /// Makes a folder and its parents, each new one 0700.
     /// - Throws: ``CommandError``.
     static func makeFolder(_ path: String) throws {
