@@ -46,7 +46,9 @@ import Testing
         let world = World()
         let id = try await world.submit(World.job("echo ran"))[0]
         // The intent is on record, and that is all that ever happened.
-        var machine = AttemptMachine(state: Fixtures.attempt(of: id), definition: World.job("echo ran"))
+        var attempt = Fixtures.attempt(of: id)
+        attempt.expiry = world.time.now().wall.advanced(by: .seconds(86_400))
+        var machine = AttemptMachine(state: attempt, definition: World.job("echo ran"))
         _ = machine.apply(.began, at: world.time.now())
         let intended = machine.state
         let token = try await world.store.beginReign(owner: "old", at: world.time.now().wall)
