@@ -10,7 +10,7 @@ actor Anchor {
     private let cloud: CloudReference
     private var confirmed: String?
     private var isEnsuring = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var waiting: [CheckedContinuation<String, any Error>] = []
 
     init(store: any JobStore, installation: String, cloud: CloudReference) {
         self.store = store
@@ -25,14 +25,26 @@ actor Anchor {
     /// A recorded anchor that the cloud no longer shows is replaced only when no attempt there still counts on it as its
     /// witness: a new key would make a wiped cloud's emptiness look like proof.
     ///
-    /// One after the other: a home's first jobs begin together, and each would register a key of its own.
+    /// Those that ask at the same time share one look-up: a home's first jobs begin together, and each would register a key of
+    /// its own.
     func ensure(_ client: GenesisCloudClient) async throws -> String {
-        if isEnsuring { await withCheckedContinuation { waiting.append($0) } }
+        if isEnsuring { return try await withCheckedThrowingContinuation { waiting.append($0) } }
         isEnsuring = true
-        defer {
-            if waiting.isEmpty { isEnsuring = false } else { waiting.removeFirst().resume() }
-        }
-        return try await lookUp(client)
+        let result: Result<String, any Error>
+        do { result = .success(try await lookUp(client)) } catch { result = .failure(Self.told(error)) }
+        isEnsuring = false
+        let others = waiting
+        waiting = []
+        for other in others { other.resume(with: result) }
+        return try result.get()
+    }
+
+    /// The one that asks may have been cancelled; that is no news about the others.
+    private static func told(_ error: any Error) -> any Error {
+        guard error is CancellationError else { return error }
+        return ProviderError(
+            kind: .unreachable,
+            reason: Reason(code: "anchor-look-up", message: "the look-up of this installation's key was broken off"))
     }
 
     private func lookUp(_ client: GenesisCloudClient) async throws -> String {

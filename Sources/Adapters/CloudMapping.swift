@@ -3,6 +3,7 @@ import MayflyCore
 
 extension ProviderError {
     static let notFoundCode = "not-found"
+    static let invalidCode = "cloud-validation"
 
     /// The client's error in the terms decisions are made in. The one place where foreign codes are translated.
     init(_ error: GenesisCloudError) {

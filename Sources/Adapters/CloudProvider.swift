@@ -52,7 +52,7 @@ package struct CloudProvider: InstanceProvider {
         request.destroyOnShutdown = true
         do {
             return try await create(request)
-        } catch let error as ProviderError where error.kind == .refused {
+        } catch let error as ProviderError where error.reason.code == ProviderError.invalidCode {
             // Accounts that do not take the field cannot be told from others beforehand. A refusal made nothing.
             request.destroyOnShutdown = nil
             return try await create(request)

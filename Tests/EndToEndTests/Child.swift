@@ -58,9 +58,10 @@ struct Child {
         let deadline = ContinuousClock.now + limit
         var isLate = false
         var status: Int32 = 0
-        var usage = rusage()
+        var peak = 0
         while true {
-            let ended = wait4(pid, &status, isLate ? 0 : WNOHANG, &usage)
+            peak = max(peak, peakSoFar)
+            let ended = waitpid(pid, &status, isLate ? 0 : WNOHANG)
             if ended == pid { break }
             if ended < 0 && errno != EINTR { return (-1, 0) }
             if !isLate && ContinuousClock.now >= deadline {
@@ -72,7 +73,13 @@ struct Child {
             try? await Task.sleep(for: .milliseconds(5))
         }
         let code = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
-        return (isLate ? -1 : code, usage.ru_maxrss * 1024)
+        return (isLate ? -1 : code, peak)
+    }
+
+    /// The most memory it has held until now, in bytes. Not `ru_maxrss`: that of a spawned process begins with its parent's.
+    private var peakSoFar: Int {
+        let line = Traces.text("/proc/\(pid)/status").split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return (line?.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
     }
 }
 

@@ -27,6 +27,7 @@ import Testing
             (408, "slow", .timeout, true), (422, "name is too long", .validation, false),
             (403, "Quota exceeded for project", .account, false), (422, "insufficient balance", .account, false),
             (409, "no capacity for this instance type", .capacity, false),
+            (400, "destroy_on_shutdown is not available for this project", .validation, false),
             (422, "instance type is sold out", .capacity, false), (429, "slow down", .rateLimited, false),
             (500, "boom", .server, true), (502, "bad gateway", .server, true),
             (503, "Service Unavailable", .server, true), (503, "out of capacity", .server, true),

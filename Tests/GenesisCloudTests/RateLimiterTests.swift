@@ -29,6 +29,13 @@ import Testing
         #expect((600...605).contains(count))
     }
 
+    @Test func noServerShutsTheBucketForLongerThanAMinute() {
+        var bucket = bucket()
+        bucket.penalize(now: .seconds(1), retryAfter: .seconds(999_999))
+        #expect(bucket.wait(now: .seconds(1)) == .seconds(60))
+        #expect(taken(&bucket, at: .seconds(61)) > 0)
+    }
+
     @Test func a429HalvesTheRateOnceASecondAndShutsTheBucket() {
         var bucket = bucket()
         for _ in 0..<10 { bucket.penalize(now: .seconds(1), retryAfter: .seconds(3)) }

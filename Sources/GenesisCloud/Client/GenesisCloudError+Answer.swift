@@ -34,6 +34,8 @@ extension GenesisCloudError {
         }
         // The API documents neither codes nor statuses for quota and capacity; only its words tell them apart.
         let words = words?.lowercased() ?? ""
+        // A field that an account does not take is no capacity that it lacks, however that is worded.
+        if status != 403, words.contains("destroy_on_shutdown") { return .validation }
         func speaks(of list: [String]) -> Bool { list.contains { words.contains($0) } }
         if speaks(of: ["quota", "payment", "billing", "balance", "funds", "credit", "suspended"]) { return .account }
         if speaks(of: ["capacity", "sold out", "out of stock", "not available", "unavailable", "no available"]) {

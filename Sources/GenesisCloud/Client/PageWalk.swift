@@ -93,7 +93,7 @@ struct PageWalk<ID: Hashable> {
         if start == 0 { firstInReading = ids.first }
         // No churn moves the first item by a whole window: the server ignores which page it is asked for.
         if start > 0, let first = ids.first, first == firstInReading { return again([]) }
-        guard start == 0 || ids.contains(where: seen.contains) else {
+        guard start == 0 || ids.contains(where: inThisReading.contains) else {
             // Nothing known in it: more vanished than the window reaches back. It does not count; reach back further.
             retreats += 1
             if reachBack < pageSize / 2 {
@@ -104,6 +104,7 @@ struct PageWalk<ID: Hashable> {
             return retreats > Self.mostRetreats ? .contradictory : .items([])
         }
         let fresh = takeNew(ids)
+        inThisReading.formUnion(ids)
         covered = start + ids.count
         if total.map({ covered >= $0 }) ?? (ids.count < asked.size) { return .last(fresh) }
         // Shorter than asked for, and yet there should be more.
@@ -113,7 +114,11 @@ struct PageWalk<ID: Hashable> {
     /// Without overlap a reading counts only if its pages agree about the total, and nothing was in two of them.
     private mutating func takeAdjacent(_ ids: [ID], _ total: Int?, _ size: Int?) -> Step {
         let fresh = takeNew(ids)
-        if inThisReading.isEmpty { totalInThisReading = total }
+        if covered == 0 {
+            // What an overlapping walk had taken before it had to give up its windows.
+            inThisReading = []
+            totalInThisReading = total
+        }
         let before = inThisReading.count
         inThisReading.formUnion(ids)
         isConsistent = isConsistent && total == totalInThisReading && inThisReading.count == before + ids.count

@@ -25,6 +25,8 @@ struct Connections: Sendable {
         // acted on the request.
         var configuration = Self.makeConfiguration(proxy)
         configuration.maximumUsesPerConnection = 1
+        // The rate limit decides who is next. Behind a few connections a destroy would queue up after slow creates.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
         writing = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
     }
 

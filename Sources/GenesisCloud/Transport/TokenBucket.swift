@@ -1,6 +1,7 @@
 /// How many requests may be sent when: a pure value over a clock's readings.
 ///
-/// A 429 halves the rate at most once a second, empties the bucket, and keeps it shut for as long as the server asks.
+/// A 429 halves the rate at most once a second, empties the bucket, and keeps it shut for as long as the server asks,
+/// a minute at most.
 /// The rate then grows back to its full height over half a minute without another 429.
 struct TokenBucket: Sendable {
     let fullRate: Double
@@ -12,6 +13,7 @@ struct TokenBucket: Sendable {
     private var lastPenalty: Duration?
 
     private static let recovery = 30.0
+    private static let longestShut: Duration = .seconds(60)
 
     /// - Parameters:
     ///   - perSecond: how many requests a second the bucket refills with.
@@ -44,7 +46,8 @@ struct TokenBucket: Sendable {
     /// The server said 429.
     mutating func penalize(now: Duration, retryAfter: Duration?) {
         refill(now)
-        shutUntil = max(shutUntil, now + (retryAfter ?? .seconds(1 / rate)))
+        // However long the server wants: a destroy is asked for again within a minute, come what may.
+        shutUntil = max(shutUntil, now + min(retryAfter ?? .seconds(1 / rate), Self.longestShut))
         // Of a burst that was under way when the first one was refused, every answer says so.
         if let lastPenalty, now - lastPenalty < .seconds(1) { return }
         lastPenalty = now
