@@ -130,7 +130,7 @@ import Testing
                 for _ in 0..<3 {
                     group.addTask {
                         await failure {
-                            _ = try await connection.execute("echo started; sleep 1000") { _ in announce.yield() }
+                            _ = try await connection.execute("echo started; sleep 30") { _ in announce.yield() }
                         }
                     }
                 }
@@ -148,7 +148,7 @@ import Testing
         let server = try await SSHServer()
         try await server.withConnection { connection async throws -> Void in
             // $PPID is the session's sshd: killing it is what an out-of-memory kill looks like.
-            let error = await failure { _ = try await connection.collect("kill -9 $PPID; sleep 1000") }
+            let error = await failure { _ = try await connection.collect("kill -9 $PPID; sleep 30") }
             #expect(error?.code == .connectionLost)
         }
     }
@@ -160,7 +160,7 @@ import Testing
         try await server.withConnection(configuration: configuration, relay: relay) {
             connection async throws -> Void in
             let error = await failure {
-                _ = try await connection.execute("echo started; sleep 1000") { _ in relay.fallSilent() }
+                _ = try await connection.execute("echo started; sleep 30") { _ in relay.fallSilent() }
             }
             #expect(error?.code == .connectionLost)
             #expect(error?.message.contains("not answered") == true)
@@ -182,7 +182,7 @@ import Testing
     @Test func closeEndsCommands() async throws {
         let connection = try await SSHServer().connect()
         let (started, announce) = AsyncStream<Void>.makeStream()
-        async let error = failure { _ = try await connection.execute("echo x; sleep 1000") { _ in announce.yield() } }
+        async let error = failure { _ = try await connection.execute("echo x; sleep 30") { _ in announce.yield() } }
         for await _ in started { break }
         await connection.close()
         #expect(await error?.code == .closed)

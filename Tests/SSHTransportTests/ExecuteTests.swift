@@ -124,7 +124,7 @@ import Testing
         try await server.withConnection { connection async throws -> Void in
             let (started, announce) = AsyncStream<Void>.makeStream()
             let one = Task {
-                try await connection.execute("echo started; sleep 1000") { _ in announce.yield() }
+                try await connection.execute("echo started; sleep 30") { _ in announce.yield() }
             }
             async let two = connection.collect("read line; echo $line", stdin: .stream(Self.after(one)))
             for await _ in started { break }
@@ -176,7 +176,7 @@ import Testing
             let (gone, tell) = AsyncStream<Void>.makeStream()
             let gate = Mutex<AsyncStream<Void>?>(gone)
             let collector = Collector()
-            let command = "head -c 1000000 /dev/zero; echo $PPID > \(server.folder.path)/pid; sleep 1000"
+            let command = "head -c 1000000 /dev/zero; echo $PPID > \(server.folder.path)/pid; sleep 30"
             let task = Task {
                 try await connection.execute(command) { output in
                     announce.yield()
@@ -191,7 +191,7 @@ import Testing
                     && (try? String(contentsOfFile: file, encoding: .utf8))?.hasSuffix("\n") == true
             }
             // The command has written all; another one's end proves that it has passed the wire before the server dies.
-            _ = try? await connection.collect("sleep 0.3; kill -9 $PPID; sleep 1000")
+            _ = try? await connection.collect("sleep 0.3; kill -9 $PPID; sleep 30")
             tell.finish()
             let error = await #expect(throws: SSHError.self) { try await task.value }
             #expect(error?.code == .connectionLost)
