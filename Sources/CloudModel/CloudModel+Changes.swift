@@ -118,6 +118,22 @@ extension CloudModel: Codable {
         rebuildTimers()
     }
 
+    /// The stored form table by table, for whoever writes it down item by item: ``encode(to:)`` needs memory for all of it
+    /// at once.
+    public func storedTables(_ visit: (_ key: String, _ items: AnySequence<any Encodable>) throws -> Void) rethrows {
+        func items(_ table: some Sequence<some CloudResource>) -> AnySequence<any Encodable> {
+            AnySequence(table.lazy.map { $0 as any Encodable })
+        }
+        try visit(CodingKeys.instances.rawValue, items(instances))
+        try visit(CodingKeys.snapshots.rawValue, items(snapshots))
+        try visit(CodingKeys.sshKeys.rawValue, items(sshKeys))
+        try visit(CodingKeys.volumes.rawValue, items(volumes))
+        try visit(CodingKeys.filesystems.rawValue, items(filesystems))
+        try visit(CodingKeys.securityGroups.rawValue, items(securityGroups))
+        try visit(CodingKeys.floatingIPs.rawValue, items(floatingIPs))
+        try visit(CodingKeys.ghosts.rawValue, items(ghosts))
+    }
+
     public func encode(to encoder: any Encoder) throws {
         var stored = encoder.container(keyedBy: CodingKeys.self)
         try stored.encode(instances, forKey: .instances)

@@ -18,17 +18,15 @@ struct CloudStore: Sendable {
     /// A step could not be written: only a whole new `state.json` is right.
     private var hasGap = false
 
-    private struct Stored: Codable {
+    private struct Stored: Decodable {
         var version: Int
         var generation: Int?
         var model: CloudModel
         var machines: Machines
 
         /// A list; a dictionary in version 1.
-        struct Machines: Codable {
+        struct Machines: Decodable {
             var all: [Machine]
-
-            init(_ all: [Machine]) { self.all = all }
 
             init(from decoder: any Decoder) throws {
                 if let list = try? [Machine](from: decoder) {
@@ -38,8 +36,6 @@ struct CloudStore: Sendable {
                     all = known.keys.sorted().compactMap { known[$0] }
                 }
             }
-
-            func encode(to encoder: any Encoder) throws { try all.encode(to: encoder) }
         }
     }
 
@@ -131,13 +127,8 @@ struct CloudStore: Sendable {
 
     /// Writes everything anew and begins an empty log.
     mutating func rewrite(_ state: CloudState) throws(LocalCloudError) {
-        let data: Data
-        do {
-            data = try JSONEncoder().encode(
-                Stored(
-                    version: 2, generation: generation + 1, model: state.model,
-                    machines: .init(Array(state.machines))))
-        } catch {
+        let data: [UInt8]
+        do { data = try encoded(state) } catch {
             throw LocalCloudError(.storage, "the state cannot be encoded: \(error)")
         }
         try Files.replace(path, with: data)
@@ -152,5 +143,34 @@ struct CloudStore: Sendable {
         logSize = head.count
         limit = max(1 << 20, 2 * data.count)
         hasGap = false
+    }
+
+    /// What ``Stored`` reads, encoded item by item: an encoder needs many times the memory of what it writes.
+    private func encoded(_ state: CloudState) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(limit / 2 + 1 << 16)
+        func add(_ text: String) { bytes += text.utf8 }
+        func list(_ items: some Sequence<any Encodable>) throws {
+            add("[")
+            var isFirst = true
+            for item in items {
+                if !isFirst { add(",") }
+                isFirst = false
+                bytes += try encoder.encode(item)
+            }
+            add("]")
+        }
+        add("{\"version\":2,\"generation\":\(generation + 1),\"model\":{")
+        var separator = ""
+        try state.model.storedTables { key, items in
+            add("\(separator)\"\(key)\":")
+            separator = ","
+            try list(items)
+        }
+        add("},\"machines\":")
+        try list(state.machines.lazy.map { $0 as any Encodable })
+        add("}")
+        return bytes
     }
 }
