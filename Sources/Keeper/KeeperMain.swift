@@ -1,4 +1,5 @@
 import Adapters
+import CMayflySys
 import Dispatch
 import Foundation
 import Glibc
@@ -16,6 +17,7 @@ package enum KeeperMain {
     /// background) it has been idle for 30 s. Standing down touches no job.
     /// - Throws: ``KeeperError``, ``JobStoreError``.
     package static func run(home: MayflyHome, foreground: Bool) async throws {
+        mayfly_keep_heap_small()
         try StoreOpener.prepare(home)
         guard let lock = try await takeLock(home, foreground: foreground) else { return }
         let time = SystemTimekeeper()

@@ -1,3 +1,4 @@
+import CMayflySys
 import Foundation
 import Glibc
 import JobFiles
@@ -96,6 +97,7 @@ extension KeeperMain {
     package static func serveLocalCloud(
         home: MayflyHome, settings: LocalCloudSettings, say: @escaping @Sendable (String) -> Void
     ) async throws {
+        mayfly_keep_heap_small()
         try StoreOpener.prepare(home)
         let configuration = try settings.configuration(home)
         let folder = configuration.home

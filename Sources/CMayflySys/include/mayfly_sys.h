@@ -19,4 +19,8 @@ int mayfly_mount_into(int mount_namespace, int root, const char *_Nonnull source
 /// Takes such a binding away, also while it is used; what is not there counts as taken away. Returns 0 or an errno.
 int mayfly_unmount_from(int mount_namespace, int root, const char *_Nonnull target);
 
+/// Lets the C library's heap give back what is free: one arena for all threads, trimmed early. For processes that live
+/// long and whose peaks are short. Does nothing where the library has no such settings.
+void mayfly_keep_heap_small(void);
+
 #endif
