@@ -4,15 +4,22 @@ import OnInstance
 /// Secrets are only in the keeper's memory: after its death a job that still needs them waits until a client brings them
 /// again. While it waits, it can be stopped like any other.
 extension AttemptEffects {
-    /// The secrets the command is to be started with; `nil` when it is not to be started, because it was already or
-    /// because it is to stop.
+    enum StartSecrets {
+        case ready([EnvironmentVariable])
+        /// By a keeper that died since: it is to be followed.
+        case alreadyStarted
+        /// It never was and never will be.
+        case stopped
+    }
+
+    /// What the command is to be started with, if it still is to be started.
     func secretsToStart(
         on host: any RemoteHost, of instance: ReachableInstance, _ wish: StopWish,
         _ deadline: @Sendable () -> BootInstant?, _ control: EffectControl
-    ) async throws -> [EnvironmentVariable]? {
-        if case .ready(let values) = await context.supplies.secrets(of: context.job) { return values }
+    ) async throws -> StartSecrets {
+        if case .ready(let values) = await context.supplies.secrets(of: context.job) { return .ready(values) }
         // A keeper that died may have started it before: then nothing is needed any more.
-        if try await answer(to: supervisor.began(.run), on: host).text.hasPrefix("started") { return nil }
+        if try await answer(to: supervisor.began(.run), on: host).text.hasPrefix("started") { return .alreadyStarted }
         var looked = time.now().boot
         let values = try await awaitedSecrets(control) {
             let now = time.now().boot
@@ -23,8 +30,9 @@ extension AttemptEffects {
             }
             return wish.isMade
         }
-        if values == nil { try await perform(supervisor.stop(.run), on: host) { _ in } }
-        return values
+        if let values { return .ready(values) }
+        try await perform(supervisor.stop(.run), on: host) { _ in }
+        return .stopped
     }
 
     /// - Parameter isOver: asked again and again while waiting.

@@ -65,8 +65,11 @@ extension AttemptEffects {
     ) async throws -> AttemptEvent? {
         if wish.isMade { try await perform(supervisor.stop(.run), on: host) { _ in } }
         let definition = context.definition
-        guard let secrets = try await secretsToStart(on: host, of: instance, wish, deadline, control) else {
-            return wish.isMade ? .commandEnded(.stopped, logsComplete: true) : nil
+        let secrets: [EnvironmentVariable]
+        switch try await secretsToStart(on: host, of: instance, wish, deadline, control) {
+        case .ready(let values): secrets = values
+        case .alreadyStarted: return nil
+        case .stopped: return .commandEnded(.stopped, logsComplete: true)
         }
         let launch = launchDocument(
             definition.command, extraArguments: definition.extraArguments, limit: definition.timeouts.run,

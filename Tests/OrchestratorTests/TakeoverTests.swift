@@ -64,6 +64,30 @@ import Testing
         #expect(await world.storage.folder(id).text(of: .stdout) == "1\n2\n3\n4\n5\n6\n")
     }
 
+    @Test func aCommandThatRunsAndIsToStopIsFollowedToItsEndWithoutSecrets() async throws {
+        let world = World(factor: 20)
+        let command = "trap 'echo bye; exit 0' TERM; echo on; while sleep 0.1; do :; done"
+        let id = try await world.submit(Self.secretJob(command))[0]
+        let running = try await world.reign { _ in
+            let folder = await world.storage.folder(id)
+            let job = try await world.wait(id, "running") { $0.attempt?.commandStarted == true }
+            while await folder.text(of: .stdout) != "on\n" { try await Task.sleep(for: .milliseconds(5)) }
+            return job
+        }
+        // The keeper died after it started the command and before that was on record, with a cancel under way.
+        var state = try #require(running.attempt)
+        guard case .running(let instance, _) = state.phase else { return #expect(Bool(false), "not running") }
+        state.commandStarted = false
+        state.phase = .running(instance, .cancelled)
+        let token = try await world.store.beginReign(owner: "dead", at: world.time.now().wall)
+        try await world.store.save(state, of: id, token: token)
+        await world.supplies.setHasSecrets(false)
+        let end = try await world.reign { _ in try await world.finish(id) }
+        #expect(end.outcome == .cancelled)
+        #expect(end.delivery == .complete)
+        #expect(await world.storage.folder(id).text(of: .stdout) == "on\nbye\n")
+    }
+
     @Test func aCancelDoesNotWaitADayForAnInstanceThatCannotBeReached() async throws {
         let world = World(factor: 200)
         let timeouts = Timeouts(run: .seconds(86_400), collect: .seconds(60))
