@@ -94,7 +94,7 @@ extension EndToEnd {
 
         @Test func `a destroy that is refused again and again`() async throws {
             try await World.with { world in
-                let cloud = try await world.serveCloud(faults: ["{fault: destroy-refused, count: 5}"])
+                let cloud = try await world.serveCloud(faults: ["{fault: destroy-refused, count: 15}"])
                 let command = try await world.begin("command: echo ran", until: "the refusal is told") {
                     $0.stderrSoFar.contains("the instance is not destroyed yet")
                 }
