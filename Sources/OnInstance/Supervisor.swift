@@ -45,6 +45,16 @@ public struct Supervisor: Sendable {
         step("start", [stage.rawValue], input: launch.document)
     }
 
+    /// ``start(_:_:)``, and after its line, if the stage was started by this or an earlier request, what
+    /// ``follow(_:stdoutOffset:stderrOffset:)`` gives.
+    public func startAndFollow(
+        _ stage: Stage, _ launch: LaunchDocument, stdoutOffset: Int64, stderrOffset: Int64
+    ) -> RemoteStep {
+        step(
+            "start", [stage.rawValue, String(max(0, stdoutOffset)), String(max(0, stderrOffset))],
+            input: launch.document)
+    }
+
     /// Whether the stage was started: stdout = `started` or `not-started`. Needs no launch document, and so no secrets.
     public func began(_ stage: Stage) -> RemoteStep {
         step("began", [stage.rawValue])

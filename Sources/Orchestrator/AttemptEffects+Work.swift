@@ -11,17 +11,14 @@ extension AttemptEffects {
             .shell(script), extraArguments: [], limit: context.definition.timeouts.setup,
             secrets: try await awaitedSecrets(control, orUntil: { false }) ?? [])
         let status = try await onHost(instance, control) { host in
-            if let reason = Self.refusal(try await answer(to: supervisor.start(.setup, launch), on: host)) {
-                throw Ends(
-                    .stepFailed(
-                        Reason(code: "setup-not-started", message: "setup could not be started: \(reason)")))
-            }
             // The supervisor keeps both streams of setup in one file, in the order they were written.
             let offset = try await onFolder { try await context.folder.length(of: .setup) }
-            try await perform(supervisor.follow(.setup, stdoutOffset: offset, stderrOffset: 0), on: host) { output in
-                switch output {
-                case .stdout(let bytes), .stderr(let bytes): try await append(bytes, to: .setup)
-                }
+            let step = supervisor.startAndFollow(.setup, launch, stdoutOffset: offset, stderrOffset: 0)
+            let refusal = try await startAndFollow(step, on: host, stdout: .setup, stderr: .setup) {}
+            if let refusal {
+                throw Ends(
+                    .stepFailed(
+                        Reason(code: "setup-not-started", message: "setup could not be started: \(refusal)")))
             }
             return try await sealed(.setup, on: host)
         }
@@ -45,49 +42,26 @@ extension AttemptEffects {
             while true {
                 let event = try await onHost(instance, control, giveUpAt: deadline) {
                     host -> AttemptEvent? in
-                    if !started.isSet {
-                        let end = try await startCommand(on: host, of: instance, wish, deadline, control)
-                        if let end { return end }
-                        started.set()
-                        control.post(.commandStarted)
+                    guard !started.isSet else { return try await follow(on: host, nil, started, wish, control) }
+                    switch try await launch(on: host, of: instance, wish, deadline, control) {
+                    case .end(let event): return event
+                    case .command(let launch): return try await follow(on: host, launch, started, wish, control)
                     }
-                    return try await follow(on: host, wish, control)
                 }
                 if let event { return event }
             }
         }
     }
 
-    /// - Returns: how the attempt goes on when the command was not and will not be started; `nil` when it runs.
-    private func startCommand(
-        on host: any RemoteHost, of instance: ReachableInstance, _ wish: StopWish,
-        _ deadline: @Sendable () -> BootInstant?, _ control: EffectControl
-    ) async throws -> AttemptEvent? {
-        if wish.isMade { try await perform(supervisor.stop(.run), on: host) { _ in } }
-        let definition = context.definition
-        let secrets: [EnvironmentVariable]
-        switch try await secretsToStart(on: host, of: instance, wish, deadline, control) {
-        case .ready(let values): secrets = values
-        case .alreadyStarted: return nil
-        case .stopped: return .commandEnded(.stopped, logsComplete: true)
-        }
-        let launch = launchDocument(
-            definition.command, extraArguments: definition.extraArguments, limit: definition.timeouts.run,
-            secrets: secrets)
-        guard let reason = Self.refusal(try await answer(to: supervisor.start(.run, launch), on: host)) else {
-            return nil
-        }
-        if wish.isMade { return .commandEnded(.stopped, logsComplete: true) }
-        return .stepFailed(
-            Reason(code: "command-not-started", message: "the command could not be started: \(reason)"))
-    }
-
     /// Follows to the seal, and passes a wish to stop on to the supervisor as soon as it is made.
     private func follow(
-        on host: any RemoteHost, _ wish: StopWish, _ control: EffectControl
+        on host: any RemoteHost, _ launch: LaunchDocument?, _ started: Flag, _ wish: StopWish, _ control: EffectControl
     ) async throws -> AttemptEvent? {
         try await withThrowingTaskGroup(of: AttemptEvent?.self) { group in
-            group.addTask { try await followToSeal(on: host, control) }
+            group.addTask {
+                if !started.isSet, let end = try await start(launch, on: host, started, wish, control) { return end }
+                return try await followToSeal(on: host, hasFollowed: launch != nil, control)
+            }
             group.addTask {
                 try await wish.made()
                 try await perform(supervisor.stop(.run), on: host) { _ in }
@@ -101,8 +75,11 @@ extension AttemptEffects {
         }
     }
 
-    private func followToSeal(on host: any RemoteHost, _ control: EffectControl) async throws -> AttemptEvent {
-        try await followLogs(on: host)
+    /// - Parameter hasFollowed: whether the logs have been followed to their end already.
+    private func followToSeal(
+        on host: any RemoteHost, hasFollowed: Bool, _ control: EffectControl
+    ) async throws -> AttemptEvent {
+        if !hasFollowed { try await followLogs(on: host) }
         guard let status = try await sealed(.run, on: host) else {
             return .commandEnded(.unknown, logsComplete: false)
         }
@@ -124,10 +101,14 @@ extension AttemptEffects {
         return .commandEnded(status.result, logsComplete: matches && !status.isCut)
     }
 
-    private func followLogs(on host: any RemoteHost) async throws {
-        let (stdout, stderr) = try await onFolder {
+    func logLengths() async throws -> (stdout: Int64, stderr: Int64) {
+        try await onFolder {
             (try await context.folder.length(of: .stdout), try await context.folder.length(of: .stderr))
         }
+    }
+
+    private func followLogs(on host: any RemoteHost) async throws {
+        let (stdout, stderr) = try await logLengths()
         try await perform(supervisor.follow(.run, stdoutOffset: stdout, stderrOffset: stderr), on: host) { output in
             switch output {
             case .stdout(let bytes): try await append(bytes, to: .stdout)
@@ -159,21 +140,5 @@ extension AttemptEffects {
         let timeouts = context.definition.timeouts
         let passed = state.elapsed(since: span.began, now: time.now(), bootID: time.bootID)
         return time.now().boot.advanced(by: max(.zero, timeouts.run + timeouts.collect - passed))
-    }
-
-    private static func refusal(_ answer: Answer) -> String? {
-        let line = answer.text.prefix { $0 != "\n" }
-        if line == "started" || line == "already-started" { return nil }
-        return line.hasPrefix("cannot-start ") ? String(line.dropFirst(13)) : answer.words
-    }
-
-    private func launchDocument(
-        _ command: JobCommand, extraArguments: [String], limit: Duration, secrets: [EnvironmentVariable]
-    ) -> LaunchDocument {
-        LaunchDocument(
-            environment: context.definition.environment, secrets: secrets, command: command,
-            extraArguments: extraArguments, limit: limit, expiry: context.expiry, job: context.job.id,
-            name: context.definition.name, attempt: context.identity.attempt,
-            pty: context.definition.ssh.pty)
     }
 }

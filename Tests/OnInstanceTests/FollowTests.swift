@@ -33,6 +33,34 @@ struct FollowTests {
     }
 
     @Test(arguments: [false, true])
+    func startingAndFollowingIsOneRequest(polling: Bool) async throws {
+        let instance = try await TestInstance()
+        let path = polling ? try Self.pathWithoutGNUTail(instance) : nil
+        let launch = TestInstance.launch(
+            .shell("printf 0123; touch up; until [ -e go ]; do sleep 0.01; done; printf 45"))
+        let first = try instance.begin(
+            instance.supervisor.startAndFollow(.run, launch, stdoutOffset: 0, stderrOffset: 0), path: path)
+        try await instance.eventually("its log") { first.stdout == Array("started\n0123".utf8) }
+        first.hangUp()
+        let second = try instance.begin(
+            instance.supervisor.startAndFollow(.run, launch, stdoutOffset: 3, stderrOffset: 0), path: path)
+        try await instance.eventually("the rest") { second.stdout == Array("already-started\n3".utf8) }
+        _ = FileManager.default.createFile(atPath: "\(instance.home)/work/go", contents: nil)
+        #expect(try await second.end().text == "already-started\n345")
+        #expect(try await instance.sealed().result == .exited(0))
+    }
+
+    @Test func whatIsRefusedIsNotFollowed() async throws {
+        let instance = try await TestInstance()
+        _ = try await instance.run(instance.supervisor.stop(.run))
+        let answer = try await instance.run(
+            instance.supervisor.startAndFollow(
+                .run, TestInstance.launch(.shell("touch ran")), stdoutOffset: 0, stderrOffset: 0))
+        #expect(answer.text == "cannot-start it was stopped before it began\n")
+        #expect(!instance.exists("\(instance.home)/work/ran"))
+    }
+
+    @Test(arguments: [false, true])
     func nothingIsCutAtTheEnd(polling: Bool) async throws {
         let instance = try await TestInstance()
         // Without GNU tail the follower polls; a folder of links hides tail behind a stranger.

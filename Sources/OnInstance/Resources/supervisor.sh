@@ -101,11 +101,17 @@ startup_log() {
 
 # --- starting ------------------------------------------------------------------------------------------------------
 
-# Answers with one line as soon as the detached supervisor holds its lock and the command runs.
+# Answers with one line as soon as the detached supervisor holds its lock and the command runs. With offsets it then goes
+# on as the stage's follower: what a second request would cost in round trips is what a person waits for.
 start() {
     exec 3<&0
     answer=$(setsid sh "$0" supervise "$1" <&3 3<&- 2>/dev/null &)
-    say "${answer:-cannot-start its supervisor died at once}"
+    exec 3<&-
+    printf '%s\n' "${answer:-cannot-start its supervisor died at once}"
+    case $answer in
+    started | already-started) [ $# -eq 1 ] || follow "$@" ;;
+    esac
+    exit 0
 }
 
 supervise() {
