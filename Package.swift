@@ -54,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2")),
         .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.2")),
         .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.2")),
+        .package(url: "https://github.com/apple/swift-async-algorithms", .upToNextMinor(from: "1.1.4")),
         .package(url: "https://github.com/swiftlang/swift-subprocess", .upToNextMinor(from: "1.0.2")),
     ],
     targets: [
@@ -62,7 +63,8 @@ let package = Package(
         target(
             "MayflyCommands",
             [
-                "GenesisCloud", "Keeper", "JobSpec", "TreeArchive", "MayflyCore", nioPosix,
+                "Adapters", "GenesisCloud", "Keeper", "JobSpec", "OnInstance", "TreeArchive", "MayflyCore", log,
+                nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ], usesStat: true),
@@ -76,7 +78,12 @@ let package = Package(
             ], usesStat: true),
 
         // Where two sides meet, and the conductor.
-        target("Adapters", ["GenesisCloud", "JobFiles", "MayflyCore", "SSHTransport", log, nioCore, nioPosix]),
+        target(
+            "Adapters",
+            [
+                "GenesisCloud", "JobFiles", "MayflyCore", "OnInstance", "SSHTransport", "TreeArchive", log, nioCore,
+                nioPosix, .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+            ]),
         target("Orchestrator", ["MayflyCore", "OnInstance", log]),
 
         // One effect each.

@@ -48,6 +48,19 @@ struct AttemptKeyFiles: Sendable {
         try await Self.offPool { try AtomicFile.write(Array(key.openSSH.utf8), to: path) }
     }
 
+    func clientKey(_ identity: AttemptIdentity) -> String { folder(identity) + "/client" }
+
+    /// Makes a `known_hosts` file of the one key, under the attempt's name as host.
+    /// - Returns: its path.
+    func recordKnownHost(_ key: SSHPublicKey, of identity: AttemptIdentity) async throws -> String {
+        let path = folder(identity) + "/known_hosts"
+        let line = Array("\(identity) \(key.openSSH)\n".utf8)
+        try await Self.offPool {
+            if SmallFiles.text(path).map({ Array($0.utf8) }) != line { try AtomicFile.write(line, to: path) }
+        }
+        return path
+    }
+
     func remove(_ identity: AttemptIdentity) async {
         let folder = folder(identity)
         _ = try? await Self.offPool { try SmallFiles.removeFolder(folder) }

@@ -35,7 +35,7 @@ public enum MayflyCLI {
     /// Takes what follows `--` off: it belongs to the job's command, exactly, and ArgumentParser allows nothing after
     /// a list of specs.
     static func splitExtra(_ arguments: [String]) -> (own: [String], extra: [String]) {
-        guard ["run", "submit"].contains(arguments.first), let mark = arguments.firstIndex(of: "--") else {
+        guard ["run", "submit", "ssh"].contains(arguments.first), let mark = arguments.firstIndex(of: "--") else {
             return (arguments, [])
         }
         return (Array(arguments[..<mark]), Array(arguments[(mark + 1)...]))

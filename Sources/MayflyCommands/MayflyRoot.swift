@@ -45,6 +45,11 @@ struct MayflyRoot: ParsableCommand {
             ],
             groupedSubcommands: [
                 CommandGroup(
+                    name: "Instance of a Job",
+                    subcommands: [
+                        SSHCommand.self, SSHConfigCommand.self, CopyCommand.self, PullCommand.self,
+                    ]),
+                CommandGroup(
                     name: "Resource",
                     subcommands: [
                         InstanceCommand.self, TypesCommand.self, SSHKeyCommand.self, ImageCommand.self,

@@ -1,5 +1,5 @@
 /// Text as a POSIX shell reads it back.
-enum ShellText {
+package enum ShellText {
     /// One word that evaluates to exactly `value`.
     ///
     /// A NUL cannot exist in a shell's words, arguments or environment; it is dropped.
@@ -12,7 +12,7 @@ enum ShellText {
     }
 
     /// A word list that evaluates to exactly `values`.
-    static func words(_ values: [String]) -> String {
+    package static func words(_ values: [String]) -> String {
         values.map(quote).joined(separator: " ")
     }
 

@@ -86,6 +86,21 @@ public struct Supervisor: Sendable {
         step("collect", input: request.document)
     }
 
+    /// Puts the tar that the caller streams to stdin (a ``TreeSender``'s) at a path: below it where it is a folder or
+    /// ends with a slash, else as it. stdout = `taken`.
+    /// - Parameters:
+    ///   - path: relative to `~/work`, absolute, or beginning with `~/`.
+    ///   - stripes: over how many connections the stream comes, 1 MiB on each in turn; more than one needs perl there.
+    ///   - token: tells this copy's stripes from another's; letters and digits.
+    public func take(at path: String, stripes: Int = 1, token: String = "none") -> RemoteStep {
+        step("take", [ShellText.quote(path), String(max(1, stripes)), Self.folderName(token)])
+    }
+
+    /// Another connection of a striped ``take(at:stripes:token:)``: its stdin is the stripe of this number, from 1.
+    public func stripe(_ number: Int, token: String) -> RemoteStep {
+        step("stripe", [Self.folderName(token), String(number)])
+    }
+
     // MARK: Commands
 
     /// Wrapped for `sh`, because the login shell may be any.

@@ -8,6 +8,24 @@ final class DestinationFolder {
         let message: String
     }
 
+    /// What a copy keeps beside the content.
+    struct Metadata {
+        private let permissions: mode_t
+        private let modified: timespec
+
+        init(_ entry: OpaquePointer) {
+            permissions = mode_t(archive_entry_perm(entry)) & 0o777
+            modified = timespec(
+                tv_sec: Int(archive_entry_mtime(entry)), tv_nsec: Int(archive_entry_mtime_nsec(entry)))
+        }
+
+        /// Best effort: the content is what counts.
+        func apply(to descriptor: Int32) {
+            fchmod(descriptor, permissions)
+            futimens(descriptor, [modified, modified])
+        }
+    }
+
     private let root: Int32
 
     init(path: String) throws(TreeArchiveError) {
@@ -54,6 +72,12 @@ final class DestinationFolder {
         guard let parent = try? open(folder: components.dropLast()) else { return }
         defer { close(parent) }
         _ = withPath(components.last ?? []) { unlinkat(parent, $0, 0) }
+    }
+
+    func apply(_ metadata: Metadata, to components: [[UInt8]]) {
+        guard let descriptor = try? open(folder: components[...]) else { return }
+        metadata.apply(to: descriptor)
+        close(descriptor)
     }
 
     /// Makes everything written so far durable.

@@ -28,6 +28,8 @@ final class TreeExtractor {
     private var arrived: [[UInt8]: [UInt8]] = [:]
     private var files: [TreeReport.File] = []
     private var links: [Link] = []
+    /// Get their rights and times last, when nothing is made in them any more.
+    private var folders: [(components: [[UInt8]], metadata: DestinationFolder.Metadata)] = []
     private var skipped: [String] = []
     private var isComplete = true
     private var entries = 0
@@ -50,6 +52,7 @@ final class TreeExtractor {
         }
         guard !feed.hasGivenUp else { throw TreeArchiveError(code: .ended, message: "the receiver was given up") }
         makeLinks()
+        for (components, metadata) in folders.reversed() { folder.apply(metadata, to: components) }
         judge()
         try folder.synchronize()
         return TreeReport(files: files, skipped: skipped, complete: isComplete)
@@ -128,6 +131,7 @@ final class TreeExtractor {
             }
         case S_IFDIR:
             try folder.makeFolder(components)
+            if limits.keepsMetadata { folders.append((components, DestinationFolder.Metadata(entry))) }
         case S_IFLNK:
             guard
                 let target = Self.bytes(archive_entry_symlink(entry)) ?? Self.bytes(archive_entry_symlink_utf8(entry)),
@@ -176,6 +180,9 @@ final class TreeExtractor {
         try addZeros(size - position, to: &hasher)
         guard ftruncate(descriptor, off_t(size)) == 0 else {
             throw DestinationFolder.failed(Self.text(components), errno)
+        }
+        if limits.keepsMetadata {
+            DestinationFolder.Metadata(entry).apply(to: descriptor)
         }
         arrived[Self.joined(components)] = Array(hex(hasher.finalize()).utf8)
         files.append(TreeReport.File(path: Self.text(components), bytes: size))

@@ -27,15 +27,18 @@ public struct TreeReport: Sendable, Hashable {
     }
 }
 
-/// Bounds on what an instance can make this side keep.
+/// What an instance can make this side keep.
 public struct TreeLimits: Sendable, Hashable {
     /// Files, folders and links.
     public var entries: Int
     /// Bytes written to disk (holes do not count).
     public var bytes: Int64
+    /// Whether permissions (never set-id) and times are kept as sent, as a copy wants them. Else files are 0600 or 0700.
+    public var keepsMetadata: Bool
 
-    public init(entries: Int = 2_000_000, bytes: Int64 = .max) {
+    public init(entries: Int = 2_000_000, bytes: Int64 = .max, keepsMetadata: Bool = false) {
         self.entries = entries
         self.bytes = bytes
+        self.keepsMetadata = keepsMetadata
     }
 }

@@ -13,6 +13,10 @@ struct CommandError: Error, Sendable, Hashable, CustomStringConvertible {
         case state
         /// The keeper or the local cloud could not be started or reached.
         case background
+        /// An instance could not be reached, or no longer.
+        case connection
+        /// Not everything that was asked for arrived.
+        case incomplete
         /// The person said no.
         case declined
     }
@@ -27,6 +31,8 @@ struct CommandError: Error, Sendable, Hashable, CustomStringConvertible {
         switch code {
         case .usage, .badSpec, .noSuchJob: ExitCode.badSpec
         case .state, .background: ExitCode.internalError
+        case .connection: ExitCode.connectionLost
+        case .incomplete: ExitCode.outputsMissing
         case .declined: ExitCode.cancelled
         }
     }

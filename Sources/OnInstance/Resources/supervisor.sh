@@ -495,6 +495,86 @@ upload() {
     say uploaded
 }
 
+# --- copying by hand -----------------------------------------------------------------------------------------------
+
+# Puts the tar on stdin at a path: below it where that is a folder, else as it. Nothing stands under its final name
+# before all of it is there. With COUNT > 1 the tar comes in stripes of 1 MiB, the first on stdin, the others by `stripe`.
+take() {
+    umask 022
+    resolve "$1"
+    name=
+    if [ ! -d "$path" ]; then
+        case $1 in
+        */ | */.) ;;
+        *) name=${path##*/} path=${path%/*} ;;
+        esac
+    fi
+    folder=${path:-/}
+    mkdir -p -- "$folder" || exit 1
+    staging=$(mktemp -d "$folder/.mayfly-copy.XXXXXX") || exit 1
+    trap 'rm -rf "$staging" "$d/stripe.$3".*' EXIT
+    trap 'exit 1' HUP INT TERM PIPE
+    if [ "$2" -gt 1 ]; then
+        merge_stripes "$2" "$3" | tar -x -p -o -f - -C "$staging" || exit 1
+    else
+        tar -x -p -o -f - -C "$staging" || exit 1
+    fi
+    if [ ! -f "$staging/.mayfly-end" ]; then
+        echo 'the copy ended early' >&2
+        exit 1
+    fi
+    rm -f "$staging/.mayfly-end"
+    for item in "$staging"/* "$staging"/.[!.]* "$staging"/..?*; do
+        [ -e "$item" ] || [ -L "$item" ] || continue
+        target=$folder/${name:-${item##*/}}
+        if [ -d "$item" ] && [ ! -L "$item" ] && [ -d "$target" ]; then
+            cp -a -- "$item/." "$target/" || exit 1
+        elif [ -d "$target" ] && [ ! -L "$target" ]; then
+            echo "$target is a folder and stays" >&2
+            exit 1
+        else
+            mv -f -- "$item" "$target" || exit 1
+        fi
+    done
+    say taken
+}
+
+# The connections take turns, a MiB each; the first that has no more ends the stream.
+merge_stripes() {
+    at=1
+    while [ "$at" -lt "$1" ]; do
+        mkfifo "$d/stripe.$2.$at" || exit 1
+        at=$((at + 1))
+    done
+    perl -e '
+        my ($count, $prefix) = @ARGV;
+        my @from = (\*STDIN);
+        for my $at (1 .. $count - 1) { open(my $fifo, "<", "$prefix.$at") or die "$!"; push @from, $fifo }
+        while (1) {
+            for my $stripe (@from) {
+                my $left = 1 << 20;
+                while ($left > 0) {
+                    my $got = sysread($stripe, my $bytes, $left);
+                    die "$!" unless defined $got;
+                    exit 0 if $got == 0;
+                    $left -= $got;
+                    for (my $at = 0; $at < $got;) { $at += syswrite(STDOUT, $bytes, $got - $at, $at) or die "$!" }
+                }
+            }
+        }' "$1" "$d/stripe.$2"
+}
+
+# One of the other connections of a striped copy.
+stripe() {
+    tries=0
+    until [ -p "$d/stripe.$1.$2" ]; do
+        tries=$((tries + 1))
+        [ "$tries" -le 600 ] || exit 1
+        nap 0.05
+    done
+    exec cat >"$d/stripe.$1.$2"
+}
+
 # --- collect -------------------------------------------------------------------------------------------------------
 
 # One stream: a tar of $MAYFLY_OUTPUTS, a tar of the asked-for paths of ~/work, and a tar with .mayfly-manifest, whose
@@ -525,12 +605,18 @@ collect() {
     trap 'rm -rf "$lists"' EXIT
     trap 'exit 1' HUP INT TERM PIPE
     true >"$lists/o.files" && true >"$lists/o.rest" && true >"$lists/w.files" && true >"$lists/w.rest"
-    outputs=$d/outputs
+    outputs=$d/outputs everything=1
     mkdir -p "$outputs" "$HOME/work" 2>/dev/null
     work=$(cd -P -- "$HOME/work" && pwd -P) || exit 1
-    if cd -- "$outputs" 2>/dev/null; then list_tree o .; fi
     cd -- "$work" || exit 1
     eval "$document"
+    if [ -n "$everything" ]; then
+        if cd -- "$outputs" 2>/dev/null; then list_tree o .; fi
+        cd -- "$work" || exit 1
+    else
+        outputs=$work
+        printf 'size %s\n' "$(total_size)" >&2
+    fi
     if [ -s "$lists/o.files" ] && [ -s "$lists/w.files" ]; then drop_conflicts; fi
     # Hashing reads what tar reads, at the same time.
     hash_all &
@@ -550,6 +636,45 @@ collect() {
 
 note() { printf '%s\n' "$1 $2" | tr '\n' ' ' >>"$lists/notes" && echo >>"$lists/notes"; }
 
+# Instead of the job's own outputs, what one path or glob leads to, from the folder it is in. Relative to ~/work.
+only() {
+    everything=
+    resolve "$1"
+    # A link that is asked for by name stands for what it leads to, as with cp.
+    if [ -L "$path" ] && [ -e "$path" ]; then path=$(readlink -f -- "$path"); fi
+    if [ -z "${path##*/}" ]; then
+        note x "$1 did not arrive: the root folder is not copied whole"
+    elif work=$(cd -P -- "${path%/*}/" 2>/dev/null && pwd -P); then
+        cd -- "$work" || exit 1
+        output "${path##*/}"
+    else
+        work=$HOME/work
+        note x "$1 did not arrive: ${path%/*} is no folder on the instance"
+    fi
+}
+
+total_size() {
+    cd -- "$work" && tr '\n' '\0' <"$lists/w.files" | xargs -0 -r stat -c %s -- 2>/dev/null |
+        { total=0 && while read -r size; do total=$((total + size)); done && echo "$total"; }
+}
+
+# Sets path: a user's path as an absolute one without a slash at its end.
+resolve() {
+    case $1 in
+    '~') path=$HOME ;;
+    '~/'*) path=$HOME/${1#'~/'} ;;
+    /*) path=$1 ;;
+    *) path=$HOME/work/$1 ;;
+    esac
+    while :; do
+        case $path in
+        */) path=${path%/} ;;
+        */.) path=${path%/.} ;;
+        *) break ;;
+        esac
+    done
+}
+
 # One output pattern of the request.
 output() {
     pattern=$1
@@ -566,7 +691,12 @@ output() {
         return
         ;;
     esac
-    expand "$pattern" >"$lists/matches"
+    # A name that exists is meant literally, whatever is in it.
+    if [ -e "./$pattern" ] || [ -L "./$pattern" ]; then
+        printf '%s\n' "$pattern" >"$lists/matches"
+    else
+        expand "$pattern" >"$lists/matches"
+    fi
     found=
     while IFS= read -r match; do
         if [ ! -e "./$match" ] && [ ! -L "./$match" ]; then continue; fi
@@ -580,7 +710,7 @@ output() {
         *) note n "$match was skipped: a link leads it out of ~/work" ;;
         esac
     done <"$lists/matches"
-    [ -n "$found" ] || note x "$1 did not arrive: there is no such path in ~/work"
+    [ -n "$found" ] || note x "$1 did not arrive: there is no such path in ${work##"$HOME/"}"
 }
 
 expand() {
@@ -658,6 +788,8 @@ wait) await_seal "$@" ;;
 stop) stop "$@" ;;
 end) end "$@" ;;
 upload) upload ;;
+take) take "$@" ;;
+stripe) stripe "$@" ;;
 collect) collect ;;
 *)
     echo "unknown verb $verb" >&2

@@ -1,0 +1,113 @@
+import Adapters
+import ArgumentParser
+import Keeper
+import MayflyCore
+import OnInstance
+import TreeArchive
+
+struct CopyCommand: MayflyCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cp", abstract: "Copies files and folders to or from a running job's instance.",
+        discussion: """
+            A path there is JOB:PATH, relative to ~/work, absolute, or from ~/; globs are expanded there (quote them). \
+            What exists as a folder is copied into, otherwise the last path is the new name.
+              mayfly cp 41:checkpoints/last.pt .
+              mayfly cp 'train:runs/*.csv' ./runs/
+              mayfly cp more-data/ last:data
+            Times, rights, links and holes are kept; what comes from an instance is verified by SHA-256, and links that \
+            lead out of the copy are left out. Nothing stands under its final name before all of it is there.
+            Exit codes: 246 when something did not arrive whole, 243 when the connection was lost.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(name: .shortAndLong, help: "Say nothing but errors.")
+    var quiet = false
+
+    @Argument(help: ArgumentHelp("Sources and last the destination; all on one side from one job.", valueName: "path"))
+    var paths: [String]
+
+    mutating func run(in context: CommandContext) async throws -> Int32 {
+        guard paths.count >= 2, let last = paths.last.map(CopyPath.init) else {
+            throw CommandError(code: .usage, message: "name what to copy and where to: mayfly cp 41:model.pt .")
+        }
+        let sources = paths.dropLast().map(CopyPath.init)
+        let home = try context.home(global)
+        switch last {
+        case .here(let destination):
+            var wanted: [(JobReference, String)] = []
+            for source in sources {
+                guard case .job(let job, let path) = source else { throw Self.oneSide }
+                wanted.append((job, path))
+            }
+            guard Set(wanted.map(\.0)).count == 1, let job = wanted.first?.0 else {
+                throw CommandError(code: .usage, message: "copy from one job at a time")
+            }
+            let record = try await JobAccess.one(job, in: context, home)
+            let copy = DownwardCopy(context: context, isQuiet: quiet, destination: context.absolute(destination))
+            return try await copy.run(wanted.map(\.1), of: record, home)
+        case .job(let job, let path):
+            var files: [String] = []
+            for source in sources {
+                guard case .here(let file) = source else { throw Self.oneSide }
+                files.append(context.absolute(file))
+            }
+            let record = try await JobAccess.one(job, in: context, home)
+            return try await upload(files, to: path, of: record, home, context)
+        }
+    }
+
+    private static let oneSide = CommandError(
+        code: .usage,
+        message: "one side is a job's (JOB:PATH), the other here: between two jobs copy by way of this machine")
+
+    // MARK: To the instance
+
+    /// From here on the server's window per round trip is what limits one connection.
+    private static let worthStriping: Int64 = 16 << 20
+    private static let stripes = 4
+
+    private func upload(
+        _ files: [String], to path: String, of job: JobRecord, _ home: MayflyHome, _ context: CommandContext
+    ) async throws -> Int32 {
+        let total = try await TreeSender.size(of: files)
+        let first = try await JobAccess.connected(to: job, home)
+        var others: [InstanceConnection] = []
+        let meter = TransferMeter(job.title, total: total, context: context)
+        let code: Int32
+        do {
+            if total >= Self.worthStriping, try await first.canMergeStripes() {
+                for _ in 1..<Self.stripes { others.append(try await JobAccess.connected(to: job, home)) }
+            }
+            // A folder is meant when several go there.
+            let target = files.count > 1 && !path.hasSuffix("/") ? path + "/" : path
+            let token = Base32.encode(context.entropy.bytes(8))
+            let warnings = try await first.upload(files, to: target, over: others, token: token) { progress in
+                if !quiet { meter.report(progress) }
+            }
+            for warning in warnings { context.console.error(line: "mayfly: \(warning)") }
+            if quiet { meter.clear() } else { meter.finish("\(job.title): copied to \(path.isEmpty ? "~/work" : path)") }
+            code = warnings.isEmpty ? 0 : ExitCode.outputsMissing
+        } catch {
+            meter.clear()
+            for connection in [first] + others { await connection.close() }
+            throw CopyFailure.of(error, job)
+        }
+        for connection in [first] + others { await connection.close() }
+        return code
+    }
+}
+
+enum CopyFailure {
+    static func of(_ error: any Error, _ job: JobRecord) -> any Error {
+        switch error {
+        case let error as RemoteError:
+            CommandError(code: .connection, message: "\(job.title): \(error.message); nothing half stands there, run it again")
+        case let error as InstanceConnection.Refused:
+            CommandError(code: .incomplete, message: "\(job.title): not copied; the instance said: \(ControlSequences.line(error.message))")
+        case let error as TreeArchiveError:
+            CommandError(code: .usage, message: error.message)
+        default: error
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Adapters
+import Glibc
+import Keeper
+import Logging
+import MayflyCore
+
+/// From a job's name to its instance, for the commands that reach it by hand.
+enum JobAccess {
+    /// - Throws: ``CommandError`` when the job has no instance that can be reached just now.
+    static func access(to job: JobRecord, home: MayflyHome) throws -> InstanceAccess {
+        guard !job.isFinished else {
+            throw CommandError(
+                code: .usage,
+                message: "\(job.title) is over and its instance is gone; its results are in \(job.resultsFolder)")
+        }
+        guard let access = InstanceAccess(to: job, keysFolder: home.keys, logger: logger) else {
+            throw CommandError(
+                code: .usage,
+                message: "\(job.title) is \(job.phaseWord): its instance can be reached from \"connecting\" to "
+                    + "\"snapshotting\"; `mayfly attach \(job.id)` shows when")
+        }
+        return access
+    }
+
+    static func one(_ reference: JobReference, in context: CommandContext, _ home: MayflyHome) async throws
+        -> JobRecord
+    {
+        let jobs = try await JobReference.resolve([reference], in: try await context.openStore(home))
+        guard jobs.count == 1, let job = jobs.first else {
+            throw CommandError(code: .usage, message: "name one job: \"all\" are \(jobs.count)")
+        }
+        return job
+    }
+
+    /// - Throws: ``CommandError`` that says what to do about it.
+    static func connected(to job: JobRecord, _ home: MayflyHome) async throws -> InstanceConnection {
+        do {
+            return try await access(to: job, home: home).connect()
+        } catch let error as RemoteError {
+            throw CommandError(
+                code: .connection,
+                message: "\(job.title) cannot be reached: \(error.message); `mayfly show \(job.id)` tells its phase")
+        }
+    }
+
+    private static var logger: Logger {
+        Logger(label: "ssh") { _ in SwiftLogNoOpLogHandler() }
+    }
+}
+
+/// Becomes another program of this machine: signals, terminal and exit code are then that program's own.
+enum ProgramReplacement {
+    /// - Throws: ``CommandError`` when there is no such program; else it does not return.
+    static func exec(_ words: [String], package: String) throws -> Never {
+        signal(SIGPIPE, SIG_DFL)
+        var arguments = words.map { strdup($0) }
+        arguments.append(nil)
+        execvp(words[0], arguments)
+        let number = errno
+        for argument in arguments { free(argument) }
+        signal(SIGPIPE, SIG_IGN)
+        throw CommandError(
+            code: .usage,
+            message: "\(words[0]) cannot be run: \(String(cString: strerror(number))); install it, as with "
+                + "`apt install \(package)`")
+    }
+}

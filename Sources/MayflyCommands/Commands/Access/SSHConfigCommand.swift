@@ -1,0 +1,72 @@
+import Adapters
+import ArgumentParser
+import Keeper
+import MayflyCore
+
+struct SSHConfigCommand: MayflyCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ssh-config", abstract: "Prints an ssh_config entry per running job, for editors, rsync and scp.",
+        discussion: """
+            Each is named mayfly-<number> and mayfly-<name>. With --write they go to ssh_config in the state folder: \
+            put the Include line it prints into ~/.ssh/config once, and write again when jobs have changed.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(help: "Write them to a file of the state folder instead of printing them.")
+    var write = false
+
+    @Argument(help: JobReference.help)
+    var jobs: [JobReference] = [.all]
+
+    mutating func run(in context: CommandContext) async throws -> Int32 {
+        let home = try context.home(global)
+        let records = try await JobReference.resolve(jobs, in: try await context.openStore(home))
+        var text = ""
+        var named: Set<String> = []
+        // The newest job of a name has it.
+        for job in records.reversed() {
+            let access: InstanceAccess
+            do {
+                access = try JobAccess.access(to: job, home: home)
+            } catch let error as CommandError {
+                context.console.error(line: "mayfly: left out: \(error.message)")
+                continue
+            }
+            do {
+                let names = ["mayfly-\(job.id)"] + (named.insert(job.definition.name).inserted
+                    ? ["mayfly-\(job.definition.name)"] : [])
+                text += SSHConfigText.entry(names, try await access.clientOptions())
+            } catch let error as RemoteError {
+                context.console.error(line: "mayfly: left out: \(job.title): \(error.message)")
+            }
+        }
+        if write {
+            let path = "\(home.root)/ssh_config"
+            try Paths.write(Array(text.utf8), toPrivateFile: path)
+            context.console.error(line: "mayfly: wrote \(path); once, at the top of ~/.ssh/config:")
+            try context.console.out(line: "Include \(SSHConfigText.quoted(path))")
+        } else {
+            if text.isEmpty { context.console.error(line: "mayfly: no job has an instance that can be reached now") }
+            try context.console.out(Array(text.utf8))
+        }
+        return 0
+    }
+}
+
+/// ssh_config(5), as far as it is written here.
+enum SSHConfigText {
+    static func entry(_ names: [String], _ options: [(name: String, value: String)]) -> String {
+        "Host \(names.joined(separator: " "))\n"
+            + options.map { "    \($0.name) \(quoted($0.value))\n" }.joined() + "\n"
+    }
+
+    /// For `ssh -o`.
+    static func option(_ name: String, _ value: String) -> String { "\(name)=\(quoted(value))" }
+
+    /// Arguments with spaces are quoted; `%` begins a token in file names.
+    static func quoted(_ value: String) -> String {
+        let escaped = value.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
+        return escaped.contains(" ") ? "\"\(escaped)\"" : escaped
+    }
+}

@@ -1,0 +1,129 @@
+internal import CLibArchive
+internal import Glibc
+
+/// From disk to tar, both ends by libarchive: it knows holes, odd names and long paths.
+final class DiskPacker {
+    private let descriptor: Int32
+    private let writer: OpaquePointer
+    private static let regular = UInt32(S_IFREG as mode_t)
+    private static let nothing = [UInt8](repeating: 0, count: 1 << 16)
+
+    init(descriptor: Int32) throws {
+        guard let writer = archive_write_new() else { throw Self.noMemory }
+        self.descriptor = descriptor
+        self.writer = writer
+        archive_write_set_format_pax_restricted(writer)
+        archive_write_set_bytes_per_block(writer, 1 << 18)
+        archive_write_set_bytes_in_last_block(writer, 1)
+        try check(archive_write_open_fd(writer, descriptor), writer)
+    }
+
+    deinit { archive_write_free(writer) }
+
+    private static var noMemory: TreeArchiveError {
+        TreeArchiveError(code: .archiveFailed, message: "no memory for an archive")
+    }
+
+    func pack(_ paths: [String], _ outcome: SenderOutcome) throws {
+        for path in paths { try pack(path, outcome) }
+        let mark = archive_entry_new()
+        defer { archive_entry_free(mark) }
+        archive_entry_set_pathname(mark, TreeWalk.endMark)
+        archive_entry_set_filetype(mark, Self.regular)
+        archive_entry_set_perm(mark, 0o600)
+        archive_entry_set_size(mark, 0)
+        try check(archive_write_header(writer, mark), writer)
+        try check(archive_write_close(writer), writer)
+    }
+
+    private func pack(_ path: String, _ outcome: SenderOutcome) throws {
+        // The path itself is followed; below it links stay links.
+        guard let real = realpath(path, nil) else {
+            throw TreeArchiveError(code: .unreadableFile, message: "\(path): \(systemMessage())")
+        }
+        defer { free(real) }
+        let root = Array(UnsafeRawBufferPointer(start: real, count: strlen(real)))
+        let name = Array(TreeSender.name(of: path).utf8)
+        guard let disk = archive_read_disk_new() else { throw Self.noMemory }
+        defer { archive_read_free(disk) }
+        archive_read_disk_set_symlink_physical(disk)
+        archive_read_disk_set_behavior(
+            disk, ARCHIVE_READDISK_NO_ACL | ARCHIVE_READDISK_NO_XATTR | ARCHIVE_READDISK_NO_FFLAGS)
+        try check(archive_read_disk_open(disk, real), disk)
+        while true {
+            guard let entry = archive_entry_new() else { throw Self.noMemory }
+            defer { archive_entry_free(entry) }
+            let status = archive_read_next_header2(disk, entry)
+            if status == ARCHIVE_EOF { return }
+            guard status >= ARCHIVE_WARN, let source = archive_entry_pathname(entry) else { throw unreadable(disk) }
+            let whole = Array(UnsafeRawBufferPointer(start: source, count: strlen(source)))
+            if status == ARCHIVE_OK { archive_read_disk_descend(disk) }
+            let below = whole.starts(with: root) ? Array(whole.dropFirst(root.count)) : []
+            withPath(name + below) { archive_entry_copy_pathname(entry, $0) }
+            switch mode_t(archive_entry_filetype(entry)) & S_IFMT {
+            case S_IFREG, S_IFDIR, S_IFLNK: try add(entry, whole, from: disk, outcome)
+            default: outcome.warn("\(printable(whole)) was left out: neither file, folder nor link")
+            }
+        }
+    }
+
+    private func add(
+        _ entry: OpaquePointer, _ path: [UInt8], from disk: OpaquePointer, _ outcome: SenderOutcome
+    ) throws {
+        archive_entry_set_uid(entry, 0)
+        archive_entry_set_gid(entry, 0)
+        archive_entry_copy_uname(entry, nil)
+        archive_entry_copy_gname(entry, nil)
+        // Hard links would refer to names outside what is sent.
+        archive_entry_copy_hardlink(entry, nil)
+        try check(archive_write_header(writer, entry), writer)
+        let size = archive_entry_size(entry)
+        guard archive_entry_filetype(entry) == Self.regular, size > 0 else { return }
+        var position: Int64 = 0
+        while true {
+            var block: UnsafeRawPointer?
+            var count = 0
+            var offset: la_int64_t = 0
+            let status = archive_read_data_block(disk, &block, &count, &offset)
+            if status == ARCHIVE_EOF { break }
+            guard status >= ARCHIVE_WARN else { throw unreadable(disk) }
+            try fill(offset - position)
+            let written = archive_write_data(writer, block, count)
+            guard written >= 0 else { throw failure(writer) }
+            position = offset + Int64(count)
+        }
+        try fill(size - position)
+        var after = stat()
+        if withPath(path, { lstat($0, &after) }) != 0 || Int64(after.st_size) != size
+            || Int64(after.st_mtim.tv_sec) != Int64(archive_entry_mtime(entry))
+        {
+            outcome.warn("\(printable(path)) changed while it was read")
+        }
+    }
+
+    /// The writer counts a hole's bytes although the format does not carry them.
+    private func fill(_ count: Int64) throws {
+        var left = count
+        while left > 0 {
+            let part = Int(min(left, Int64(Self.nothing.count)))
+            guard archive_write_data(writer, Self.nothing, part) >= 0 else { throw failure(writer) }
+            left -= Int64(part)
+        }
+    }
+
+    private func unreadable(_ disk: OpaquePointer) -> TreeArchiveError {
+        TreeArchiveError(code: .unreadableFile, message: words(disk))
+    }
+
+    private func failure(_ archive: OpaquePointer) -> TreeArchiveError {
+        TreeArchiveError(code: .archiveFailed, message: "libarchive: \(words(archive))")
+    }
+
+    private func words(_ archive: OpaquePointer) -> String {
+        archive_error_string(archive).map { printable(String(cString: $0).utf8) } ?? "unknown error"
+    }
+
+    private func check(_ status: Int32, _ archive: OpaquePointer) throws {
+        if status < ARCHIVE_WARN { throw failure(archive) }
+    }
+}
