@@ -24,7 +24,7 @@ struct SSHChannelHandle {
 @safe
 final class LibSSH2Session {
     /// `libssh2_init` is not thread-safe, a static is initialised once. There is no matching exit: other sessions may live.
-    private static let initialised: Int32 = libssh2_init(0)
+    static let initialised: Int32 = libssh2_init(0)
 
     let wire: SSHWire
     private let box: UnsafeMutablePointer<clibssh2_box>
@@ -54,6 +54,7 @@ final class LibSSH2Session {
                 exit_status: { owner, channel in
                     unsafe Unmanaged<SSHWire>.fromOpaque(owner).takeUnretainedValue().noteExitStatus(channel)
                 },
+                released: nil,
                 used: 0,
                 limit: max(0, memoryLimit)
             )
