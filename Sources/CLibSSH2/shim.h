@@ -28,6 +28,8 @@ typedef struct clibssh2_box {
     ssize_t (*send)(void *owner, const void *bytes, size_t count);
     ssize_t (*recv)(void *owner, void *bytes, size_t count);
     void (*exit_status)(void *owner, uint32_t channel);
+    /// Sees, and may wipe, every block that libssh2 gives back. Only for sessions that never see a peer.
+    void (*_Nullable released)(void *owner, void *block, size_t size);
     size_t used;
     size_t limit;
 } clibssh2_box;
@@ -54,6 +56,7 @@ static inline void clibssh2_free(void *_Nullable block, void *_Nonnull *_Nonnull
     if (!block) return;
     size_t size = clibssh2_block_size(block);
     clibssh2_note(box, (const unsigned char *)block, size);
+    if (box->released) box->released(box->owner, block, size);
     box->used -= size;
     free(block);
 }

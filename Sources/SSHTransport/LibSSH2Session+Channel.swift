@@ -20,12 +20,29 @@ extension LibSSH2Session {
             })
     }
 
-    /// Lets libssh2 digest what has arrived, for all channels, without taking any channel's data: reading a stream that
-    /// does not exist has just that effect.
-    func drain(_ handle: SSHChannelHandle) -> Int32 {
-        var nothing: CChar = 0
-        let code = unsafe onChannel(handle, otherwise: 0) { unsafe libssh2_channel_read_ex($0, 2, &nothing, 1) }
-        return code == Int(LIBSSH2_ERROR_EAGAIN) || code >= 0 ? 0 : Int32(clamping: code)
+    /// Lets libssh2 digest what has arrived, for all channels. Takes no channel's data and offers the peer no more window,
+    /// unlike reading, so that a channel nobody reads does not fill up because another one is busy.
+    func digest(_ handle: SSHChannelHandle) -> Int32 {
+        let code = unsafe onChannel(handle, otherwise: Int32(0)) { channel in
+            // Both wait for a state of this channel and digest until it is there. Beyond the last state only reading is
+            // left: here a stream that does not exist, of a channel for which no more can come.
+            let ended = unsafe libssh2_channel_wait_eof(channel)
+            if ended != 0 { return ended }
+            let closed = unsafe libssh2_channel_wait_closed(channel)
+            if closed != 0 { return closed }
+            var nothing: CChar = 0
+            return unsafe Int32(clamping: libssh2_channel_read_ex(channel, 2, &nothing, 1))
+        }
+        return code == LIBSSH2_ERROR_EAGAIN ? 0 : min(code, 0)
+    }
+
+    /// Whether a read of this size, which has said "again", waits for a window adjustment to be encoded.
+    func isEnlargingWindow(_ handle: SSHChannelHandle, limit: Int) -> Bool {
+        unsafe onChannel(handle, otherwise: false) { channel in
+            var initial: UInt = 0
+            let window = unsafe libssh2_channel_window_read_ex(channel, nil, &initial)
+            return window < initial / 4 * 3 + UInt(limit)
+        }
     }
 
     /// Bytes of both streams that have been digested and not been read.

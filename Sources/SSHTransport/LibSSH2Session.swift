@@ -24,7 +24,7 @@ struct SSHChannelHandle {
 @safe
 final class LibSSH2Session {
     /// `libssh2_init` is not thread-safe, a static is initialised once. There is no matching exit: other sessions may live.
-    private static let initialised: Int32 = libssh2_init(0)
+    static let initialised: Int32 = libssh2_init(0)
 
     let wire: SSHWire
     private let box: UnsafeMutablePointer<clibssh2_box>
@@ -54,6 +54,7 @@ final class LibSSH2Session {
                 exit_status: { owner, channel in
                     unsafe Unmanaged<SSHWire>.fromOpaque(owner).takeUnretainedValue().noteExitStatus(channel)
                 },
+                released: nil,
                 used: 0,
                 limit: max(0, memoryLimit)
             )
@@ -176,15 +177,34 @@ final class LibSSH2Session {
 
     // MARK: Opening
 
-    /// Opens a session channel. Only one opening at a time, and once begun it is repeated to its end.
+    /// Opens a channel for a command.
     func openChannel(window: Int) -> SSHStep<SSHChannelHandle> {
+        open("session", window: window, [])
+    }
+
+    /// Opens a channel whose other end is a TCP connection of the server (RFC 4254 7.2).
+    func openTunnel(to target: SSHEndpoint, from origin: SSHEndpoint, window: Int) -> SSHStep<SSHChannelHandle> {
+        var message = SSHBlobWriter()
+        for end in [target, origin] {
+            message.string(end.host)
+            message.integer(UInt32(clamping: end.port))
+        }
+        return open("direct-tcpip", window: window, message.bytes)
+    }
+
+    /// Only one opening at a time, and once begun it is repeated to its end.
+    private func open(_ kind: String, window: Int, _ message: [UInt8]) -> SSHStep<SSHChannelHandle> {
         guard let session = unsafe session else { return .failed(LIBSSH2_ERROR_BAD_USE) }
         if !isOpening {
             isOpening = true
             nextChannel += 1
         }
         let bytes = UInt32(clamping: max(window, 32 << 10))
-        let opened = unsafe libssh2_channel_open_ex(session, "session", 7, bytes, 32768, nil, 0)
+        let opened = unsafe message.withUnsafeBytes { message in
+            unsafe libssh2_channel_open_ex(
+                session, kind, UInt32(kind.utf8.count), bytes, 32768,
+                message.baseAddress?.assumingMemoryBound(to: CChar.self), UInt32(message.count))
+        }
         if let opened = unsafe opened {
             isOpening = false
             return .done(unsafe SSHChannelHandle(pointer: opened, number: nextChannel - 1))

@@ -19,7 +19,7 @@ extension SSHConnection {
         let id = newID()
         return try await withTaskCancellationHandler {
             do {
-                try await open(id, command, options)
+                try await open(id, .command(command, options))
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { await self.feed(stdin, to: id) }
                     while let output = try await nextOutput(id) { try await onOutput(output) }

@@ -28,7 +28,8 @@ public actor SSHConnection {
     }
 
     deinit {
-        channel.close(mode: .all, promise: nil)
+        // The loop may have ended after the connection did.
+        if channel.isActive { channel.close(mode: .all, promise: nil) }
     }
 
     /// Says goodbye, ends every running command with ``SSHError/Code-swift.enum/closed``, and returns when the socket and
@@ -41,29 +42,68 @@ public actor SSHConnection {
     /// Whether the connection can no longer start a command.
     public var isLost: Bool { bound.value.lost != nil }
 
-    // MARK: Steps of one command, each on the loop
+    /// Waits until the connection is lost or closed, and returns why. `nil` when the waiting task is cancelled.
+    public nonisolated func whenLost() async -> SSHError? {
+        let id = newID()
+        return await withTaskCancellationHandler {
+            await loss(id)
+        } onCancel: {
+            onLoop { $0.stopWatching(id) }
+        }
+    }
+
+    private func loss(_ id: Int) async -> SSHError? {
+        if Task.isCancelled { return nil }
+        return await withCheckedContinuation { waiting in
+            bound.value.whenLost(id) { waiting.resume(returning: $0) }
+        }
+    }
+
+    // MARK: Steps of one channel, each on the loop
 
     nonisolated func newID() -> Int {
         lastID.add(1, ordering: .relaxed).newValue
     }
 
-    func open(_ id: Int, _ command: String, _ options: SSHExecOptions) async throws {
+    func open(_ id: Int, _ purpose: SSHEngineChannel.Purpose) async throws {
         if Task.isCancelled { throw Self.cancelled }
         try await withCheckedThrowingContinuation { waiting in
-            bound.value.open(id, command: command, options: options, waiting)
+            bound.value.open(id, purpose) { waiting.resume(with: $0) }
+        }
+    }
+
+    /// Cancelling ends only this read.
+    nonisolated func next(_ id: Int, _ stream: SSHEngineChannel.Stream) async throws -> SSHOutput? {
+        let token = newID()
+        return try await withTaskCancellationHandler {
+            try await read(id, stream, token)
+        } onCancel: {
+            onLoop { $0.cancelRead(id, token: token) }
+        }
+    }
+
+    private func read(_ id: Int, _ stream: SSHEngineChannel.Stream, _ token: Int) async throws -> SSHOutput? {
+        if Task.isCancelled { throw Self.cancelled }
+        return try await withCheckedThrowingContinuation { waiting in
+            bound.value.read(id, stream, token: token) { waiting.resume(with: $0) }
         }
     }
 
     func nextOutput(_ id: Int) async throws -> SSHOutput? {
         try await withCheckedThrowingContinuation { waiting in
-            bound.value.read(id, waiting)
+            bound.value.read(id, .either, token: id) { waiting.resume(with: $0) }
         }
     }
 
     func write(_ id: Int, _ bytes: ByteBuffer) async throws -> Bool {
         try await withCheckedThrowingContinuation { waiting in
-            bound.value.write(id, bytes, waiting)
+            bound.value.write(id, bytes) { waiting.resume(with: $0) }
         }
+    }
+
+    /// What ended a channel that takes no more bytes.
+    func whyClosed(_ id: Int, _ otherwise: String) -> any Error {
+        bound.value.end(of: id) ?? SSHError(.channelFailed, otherwise)
     }
 
     func endInput(_ id: Int) {
@@ -80,8 +120,14 @@ public actor SSHConnection {
 
     /// From a cancellation handler, which cannot await.
     nonisolated func cancel(_ id: Int) {
+        onLoop { $0.abandon(id, Self.cancelled) }
+    }
+
+    nonisolated var eventLoop: any EventLoop { channel.eventLoop }
+
+    nonisolated func onLoop(_ body: @escaping @Sendable (SSHEngine) -> Void) {
         let bound = bound
-        channel.eventLoop.execute { bound.value.abandon(id, Self.cancelled) }
+        channel.eventLoop.execute { body(bound.value) }
     }
 
     static var cancelled: SSHError { SSHError(.cancelled, "the task was cancelled") }

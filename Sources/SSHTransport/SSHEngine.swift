@@ -25,7 +25,8 @@ final class SSHEngine {
     /// Outlives the context: what arrived before the socket ended is still to be delivered.
     var eventLoop: (any EventLoop)?
     var exclusives = CircularBuffer<Exclusive>()
-    var channels: [SSHExecChannel] = []
+    var channels: [SSHEngineChannel] = []
+    var lossWatchers: [Int: (SSHError?) -> Void] = [:]
     /// Why there will be no more bytes. What arrived before is still delivered.
     var lost: SSHError?
     /// The socket has ended; bytes may still wait in the wire.
@@ -111,7 +112,7 @@ final class SSHEngine {
         guard wire.inbound.readableBytes > 0, exclusives.isEmpty,
             let handle = channels.first(where: { $0.phase == .running })?.handle
         else { return }
-        let code = session.drain(handle)
+        let code = session.digest(handle)
         if code < 0 { note(code) }
     }
 
@@ -142,6 +143,9 @@ final class SSHEngine {
         hasMore = true
         keepaliveTimer?.cancel()
         context?.close(mode: .all, promise: nil)
+        let watchers = lossWatchers
+        lossWatchers.removeAll()
+        for watcher in watchers.values { watcher(error) }
     }
 
     private func settleLoss() {

@@ -37,6 +37,11 @@ extension SSHError {
         }
     }
 
+    /// libssh2 waits no more than a minute for any one answer.
+    static func isTimeout(_ code: Int32) -> Bool {
+        code == LIBSSH2_ERROR_TIMEOUT
+    }
+
     static func channel(_ code: Int32, _ what: String) -> SSHError {
         SSHError(.channelFailed, what, libraryCode: code)
     }

@@ -24,6 +24,12 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case invalidKey
         /// A proper key that this library cannot use.
         case unsupportedKey
+        /// The local port to forward is taken, or must not be used.
+        case cannotListen
+        /// The key file is encrypted and no passphrase was given.
+        case passphraseRequired
+        /// The key file is encrypted with another passphrase.
+        case wrongPassphrase
         /// The task was cancelled.
         case cancelled
         /// ``SSHConnection/close()`` was called.

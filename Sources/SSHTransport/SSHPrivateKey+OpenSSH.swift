@@ -6,47 +6,34 @@ import Crypto
     import Foundation
 #endif
 
-/// The file format of OpenSSH (`PROTOCOL.key` in its source), unencrypted.
+/// The file format of OpenSSH (`PROTOCOL.key` in its source).
 extension SSHPrivateKey {
-    private static let head = "-----BEGIN OPENSSH PRIVATE KEY-----"
-    private static let foot = "-----END OPENSSH PRIVATE KEY-----"
     private static let magic = Array("openssh-key-v1\0".utf8)
 
-    /// Reads an unencrypted key in OpenSSH's own format, which `ssh-keygen` has written since 2018.
+    /// Reads an unencrypted key file; the same as ``init(pem:passphrase:)`` without a passphrase.
     ///
-    /// - Throws: ``SSHError``: `unsupportedKey` for RSA, DSA, security keys and keys with a passphrase, `invalidKey` for
-    ///   anything that is damaged or no key.
+    /// - Throws: ``SSHError``, as there.
     public init(openSSHPEM: String) throws {
-        let lines = openSSHPEM.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix(while: \.isWhitespace) }
-        let texts = lines.map { String($0.reversed().drop(while: \.isWhitespace).reversed()) }
-        guard let start = texts.firstIndex(of: Self.head), let end = texts.firstIndex(of: Self.foot), start < end else {
-            if openSSHPEM.contains("PRIVATE KEY-----") {
-                throw SSHError(
-                    .unsupportedKey,
-                    "the private key is not in OpenSSH's format; convert a copy with `ssh-keygen -p -N '' -f FILE`"
-                )
-            }
-            throw SSHError(.invalidKey, "not a private key: `\(Self.head)` is missing")
-        }
-        guard let data = Data(base64Encoded: texts[(start + 1)..<end].joined()) else {
-            throw Self.damaged
-        }
-        try self.init(envelope: Array(data))
+        try self.init(pem: openSSHPEM)
     }
 
-    private static var damaged: SSHError { SSHError(.invalidKey, "the private key is damaged") }
+    static var damaged: SSHError { SSHError(.invalidKey, "the private key is damaged") }
 
-    private init(envelope: [UInt8]) throws {
+    init(envelope: [UInt8], passphrase: String?) throws {
         var reader = SSHBlobReader(envelope)
         guard reader.raw(Self.magic.count) == Self.magic, let cipher = reader.text(), let kdf = reader.text(),
-            reader.string() != nil, let count = reader.integer(), let publicBlob = reader.string()
+            let options = reader.string(), let count = reader.integer(), let publicBlob = reader.string(), count == 1,
+            var section = reader.string()
         else {
             throw Self.damaged
         }
-        guard cipher == "none", kdf == "none" else {
-            throw SSHError(.unsupportedKey, "the private key has a passphrase; only keys without one can be used")
+        let announced = try SSHPublicKey(blob: publicBlob).algorithm
+        // What cannot be used anyway is not worth a question for its passphrase.
+        try Self.refuseUnusable(announced)
+        if cipher != "none" || kdf != "none" {
+            let lock = Lock(cipher: cipher, kdf: kdf, options: options, publicBlob: publicBlob, section: section)
+            section = try lock.open(passphrase, algorithm: announced)
         }
-        guard count == 1, let section = reader.string() else { throw Self.damaged }
         var inner = SSHBlobReader(section)
         guard let check = inner.integer(), inner.integer() == check, let algorithm = inner.text() else {
             throw Self.damaged
@@ -56,6 +43,16 @@ extension SSHPrivateKey {
         self.init(material: material, comment: comment)
         guard publicKey.blob == publicBlob else {
             throw SSHError(.invalidKey, "the private key and the public key stored with it differ")
+        }
+    }
+
+    private static func refuseUnusable(_ algorithm: String) throws {
+        switch algorithm {
+        case "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521": return
+        case "ssh-rsa": throw rsa
+        default:
+            throw SSHError(
+                .unsupportedKey, "private keys of kind \(printable(algorithm)) cannot be used; Ed25519 and ECDSA can")
         }
     }
 
@@ -69,14 +66,9 @@ extension SSHPrivateKey {
         case "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521":
             guard let curve = inner.text(), inner.string() != nil, let scalar = inner.string() else { throw damaged }
             return try ecdsa(curve, scalar)
-        case "ssh-rsa":
-            throw SSHError(
-                .unsupportedKey,
-                "RSA user keys cannot be used: libssh2 1.10 signs with SHA-1, which OpenSSH refuses since 8.8; "
-                    + "create an Ed25519 key with `ssh-keygen -t ed25519`"
-            )
         default:
-            throw SSHError(.unsupportedKey, "private keys of kind \(algorithm) cannot be used; Ed25519 and ECDSA can")
+            try refuseUnusable(algorithm)
+            throw damaged
         }
     }
 
@@ -118,21 +110,32 @@ extension SSHPrivateKey {
         section.string(comment)
         section.raw((0..<UInt8((8 - section.bytes.count % 8) % 8)).map { $0 + 1 })
 
+        return Self.armoured(
+            Self.envelope(cipher: "none", kdf: "none", options: [], publicBlob: publicKey.blob, section: section.bytes))
+    }
+
+    static func envelope(
+        cipher: String, kdf: String, options: [UInt8], publicBlob: [UInt8], section: [UInt8]
+    ) -> [UInt8] {
         var envelope = SSHBlobWriter()
-        envelope.raw(Self.magic)
-        envelope.string("none")
-        envelope.string("none")
-        envelope.string("")
+        envelope.raw(magic)
+        envelope.string(cipher)
+        envelope.string(kdf)
+        envelope.string(options)
         envelope.integer(1)
-        envelope.string(publicKey.blob)
-        envelope.string(section.bytes)
-        var text = Substring(Data(envelope.bytes).base64EncodedString())
-        var lines = [Self.head]
+        envelope.string(publicBlob)
+        envelope.string(section)
+        return envelope.bytes
+    }
+
+    static func armoured(_ envelope: [UInt8]) -> String {
+        var text = Substring(Data(envelope).base64EncodedString())
+        var lines = ["-----BEGIN OPENSSH PRIVATE KEY-----"]
         while !text.isEmpty {
             lines.append(String(text.prefix(70)))
             text = text.dropFirst(70)
         }
-        lines.append(Self.foot)
+        lines.append("-----END OPENSSH PRIVATE KEY-----")
         return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -56,17 +56,6 @@ import Testing
         #expect(error?.message.contains("SHA-1") == true)
     }
 
-    @Test func passphraseIsRefusedWithTheReason() throws {
-        let pem = try withFolder { folder in
-            let file = folder.appending(path: "locked").path
-            try run("ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", file)
-            return try String(contentsOfFile: file, encoding: .utf8)
-        }
-        let error = #expect(throws: SSHError.self) { try SSHPrivateKey(openSSHPEM: pem) }
-        #expect(error?.code == .unsupportedKey)
-        #expect(error?.message.contains("passphrase") == true)
-    }
-
     @Test func damageNeverTraps() throws {
         let pem = SSHPrivateKey.generateEd25519(comment: "c").openSSHPEM
         let lines = pem.split(separator: "\n").map(String.init)

@@ -1,0 +1,61 @@
+import NIOCore
+import NIOPosix
+
+/// The local side of a forwarded port.
+extension SSHForward {
+    typealias Client = NIOAsyncChannel<ByteBuffer, ByteBuffer>
+    typealias Listener = NIOAsyncChannel<Client, Never>
+
+    static func listen(at local: SSHEndpoint, on group: any EventLoopGroup) async throws -> Listener {
+        do {
+            return try await ServerBootstrap(group: group)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
+                .bind(host: local.host, port: local.port) { client in
+                    client.eventLoop.makeCompletedFuture {
+                        try Client(
+                            wrappingChannelSynchronously: client,
+                            configuration: .init(isOutboundHalfClosureEnabled: true))
+                    }
+                }
+        } catch {
+            throw SSHError(.cannotListen, "\(local) cannot be listened at: \(error)")
+        }
+    }
+
+    static func address(of listener: Listener) -> SSHEndpoint {
+        endpoint(listener.channel.localAddress)
+    }
+
+    static func origin(of client: Client) -> SSHEndpoint {
+        endpoint(client.channel.remoteAddress)
+    }
+
+    private static func endpoint(_ address: SocketAddress?) -> SSHEndpoint {
+        SSHEndpoint(host: address?.ipAddress ?? "127.0.0.1", port: address?.port ?? 0)
+    }
+}
+
+extension SSHConnection {
+    /// Makes a port of this machine lead to a target behind the server, for any number of connections at once.
+    ///
+    /// The end of either direction is passed on, and a slow side slows the other one down. Returns when its task is
+    /// cancelled: then the port is closed and every connection ended.
+    ///
+    /// - Parameters:
+    ///   - local: Where to listen; port 0 takes any free one. Keep to loopback addresses: whoever reaches the port
+    ///     reaches the target.
+    ///   - target: Resolved and reached by the server.
+    ///   - window: Bytes that may be under way from the target per connection.
+    ///   - onEvent: Tells the port and the fate of each connection. Must return soon.
+    /// - Throws: ``SSHError`` with code ``SSHError/Code-swift.enum/cannotListen``, or why the connection was lost.
+    public nonisolated func forward(
+        from local: SSHEndpoint = SSHEndpoint(host: "127.0.0.1", port: 0), to target: SSHEndpoint,
+        window: Int = 2 << 20,
+        onEvent: @escaping @Sendable (SSHForwardEvent) -> Void
+    ) async throws {
+        let listener = try await SSHForward.listen(at: local, on: eventLoop)
+        onEvent(.listening(SSHForward.address(of: listener)))
+        try await SSHForward(connection: self, target: target, window: window, onEvent: onEvent).run(listener)
+    }
+}

@@ -1,0 +1,89 @@
+import NIOCore
+
+/// What happens to a forwarded port.
+public enum SSHForwardEvent: Sendable, Hashable {
+    /// Connections are accepted here from now on.
+    case listening(SSHEndpoint)
+    /// A connection was accepted, and the server has reached the target for it. Numbers count up from 1.
+    case opened(Int)
+    /// A connection came to its proper end.
+    case closed(Int)
+    /// A connection was not carried, or broke. The others, and those to come, are not affected.
+    case failed(Int, SSHError)
+}
+
+/// Accepts connections on a port of this machine and carries each through a tunnel of its own.
+struct SSHForward: Sendable {
+    let connection: SSHConnection
+    let target: SSHEndpoint
+    let window: Int
+    let onEvent: @Sendable (SSHForwardEvent) -> Void
+
+    func run(_ listener: Listener) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                if let loss = await connection.whenLost() { throw loss }
+            }
+            group.addTask { try await accept(listener) }
+            // Whichever ends first ends the other: the connection was lost, the port closed, or all was cancelled.
+            defer { group.cancelAll() }
+            do { try await group.next() } catch  where Task.isCancelled {}
+        }
+    }
+
+    private func accept(_ listener: Listener) async throws {
+        try await listener.executeThenClose { clients in
+            try await withThrowingDiscardingTaskGroup { group in
+                var number = 0
+                for try await client in clients {
+                    number += 1
+                    group.addTask { [number] in await carry(client, number) }
+                }
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func carry(_ client: Client, _ number: Int) async {
+        var failure: (any Error)?
+        do {
+            // What goes wrong in here is kept apart: closing a socket that is broken already throws something else.
+            failure = try await client.executeThenClose { inbound, outbound in
+                do {
+                    let tunnel = try await connection.openTunnel(
+                        to: target, from: Self.origin(of: client), window: window)
+                    defer { tunnel.close() }
+                    onEvent(.opened(number))
+                    try await exchange(inbound, outbound, tunnel)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+        } catch {
+            failure = error
+        }
+        guard let failure else { return onEvent(.closed(number)) }
+        let reason = Task.isCancelled ? SSHConnection.cancelled : failure as? SSHError
+        onEvent(.failed(number, reason ?? SSHError(.connectionLost, "the local side broke: \(failure)")))
+    }
+
+    private func exchange(
+        _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
+        _ tunnel: SSHTunnel
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for try await bytes in inbound { try await tunnel.write(bytes) }
+                if Task.isCancelled { return }
+                await tunnel.finish()
+            }
+            group.addTask {
+                while let bytes = try await tunnel.read() { try await outbound.write(bytes) }
+                outbound.finish()
+            }
+            // Not `waitForAll`, which would wait for the other direction before it passes an error on.
+            while try await group.next() != nil {}
+        }
+    }
+}
