@@ -1,6 +1,6 @@
+import JobFiles
 package import Logging
 package import MayflyCore
-import JobFiles
 import NIOPosix
 package import OnInstance
 import SSHTransport

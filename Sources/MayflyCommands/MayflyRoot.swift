@@ -47,7 +47,7 @@ struct MayflyRoot: ParsableCommand {
                 CommandGroup(
                     name: "Instance of a Job",
                     subcommands: [
-                        SSHCommand.self, SSHConfigCommand.self, CopyCommand.self, PullCommand.self,
+                        SSHCommand.self, SSHConfigCommand.self, ForwardCommand.self, CopyCommand.self, PullCommand.self,
                     ]),
                 CommandGroup(
                     name: "Resource",
@@ -55,7 +55,7 @@ struct MayflyRoot: ParsableCommand {
                         InstanceCommand.self, TypesCommand.self, SSHKeyCommand.self, ImageCommand.self,
                         SnapshotCommand.self, VolumeCommand.self, FilesystemCommand.self, SecurityGroupCommand.self,
                         FloatingIPCommand.self, AvailabilityCommand.self, QuotaCommand.self, ReservationCommand.self,
-                    ])
+                    ]),
             ])
     }
 }

@@ -22,7 +22,8 @@ public final class TreeSender: Sendable {
             }
             guard names.insert(Self.name(of: path)).inserted else {
                 throw TreeArchiveError(
-                    code: .unreadableFile, message: "two of the paths are named \(Self.name(of: path)): copy them apart")
+                    code: .unreadableFile, message: "two of the paths are named \(Self.name(of: path)): copy them apart"
+                )
             }
         }
         var ends: [Int32] = [-1, -1]

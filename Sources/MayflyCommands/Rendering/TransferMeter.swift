@@ -40,9 +40,9 @@ final class TransferMeter: Sendable {
     }
 
     /// Takes the line off and says what it came to.
-    func finish(_ what: String) {
+    /// - Parameter bytes: of content, without what the way there adds.
+    func finish(_ what: String, bytes moved: Int64) {
         let passed = began.duration(to: time.now().boot)
-        let moved = counts.withLock { $0.moved }
         console.draw([])
         console.error(
             line: "\(what), \(SizeText.bytes(moved)) in \(TimeText.duration(passed)) (\(Self.rate(moved, passed)))")

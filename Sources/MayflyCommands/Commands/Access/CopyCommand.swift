@@ -86,7 +86,11 @@ struct CopyCommand: MayflyCommand {
                 if !quiet { meter.report(progress) }
             }
             for warning in warnings { context.console.error(line: "mayfly: \(warning)") }
-            if quiet { meter.clear() } else { meter.finish("\(job.title): copied to \(path.isEmpty ? "~/work" : path)") }
+            if quiet {
+                meter.clear()
+            } else {
+                meter.finish("\(job.title): copied to \(path.isEmpty ? "~/work" : path)", bytes: total)
+            }
             code = warnings.isEmpty ? 0 : ExitCode.outputsMissing
         } catch {
             meter.clear()
@@ -102,9 +106,12 @@ enum CopyFailure {
     static func of(_ error: any Error, _ job: JobRecord) -> any Error {
         switch error {
         case let error as RemoteError:
-            CommandError(code: .connection, message: "\(job.title): \(error.message); nothing half stands there, run it again")
+            CommandError(
+                code: .connection, message: "\(job.title): \(error.message); nothing half stands there, run it again")
         case let error as InstanceConnection.Refused:
-            CommandError(code: .incomplete, message: "\(job.title): not copied; the instance said: \(ControlSequences.line(error.message))")
+            CommandError(
+                code: .incomplete,
+                message: "\(job.title): not copied; the instance said: \(ControlSequences.line(error.message))")
         case let error as TreeArchiveError:
             CommandError(code: .usage, message: error.message)
         default: error

@@ -26,7 +26,7 @@ struct DownwardCopy {
         let connection = try await JobAccess.connected(to: job, home)
         let meter = TransferMeter(job.title, context: context)
         do {
-            var isComplete = true
+            var (isComplete, files, bytes) = (true, 0, Int64(0))
             for path in paths {
                 let staging = "\(parent)/.mayfly-copy-\(Base32.encode(context.entropy.bytes(8)))"
                 defer { try? FileManager.default.removeItem(atPath: staging) }
@@ -36,8 +36,14 @@ struct DownwardCopy {
                 try place(staging, isGlob: path.contains { "*?[".contains($0) }, asFolder: isFolder, path)
                 for text in report.skipped { context.console.error(line: "mayfly: \(ControlSequences.line(text))") }
                 isComplete = isComplete && report.complete
+                files += report.files.count
+                bytes += report.files.reduce(0) { $0 + $1.bytes }
             }
-            if isQuiet { meter.clear() } else { meter.finish("\(job.title): copied to \(destination)") }
+            if isQuiet || (files == 0 && !isComplete) {
+                meter.clear()
+            } else {
+                meter.finish("\(job.title): \(files) \(files == 1 ? "file" : "files") to \(destination)", bytes: bytes)
+            }
             await connection.close()
             return isComplete ? 0 : ExitCode.outputsMissing
         } catch {

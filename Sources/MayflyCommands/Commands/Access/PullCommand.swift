@@ -47,7 +47,12 @@ struct PullCommand: MayflyCommand {
             if to == nil { try? files.removeItem(atPath: place) }
             try files.moveItem(atPath: arriving, toPath: place)
             for text in report.skipped { context.console.error(line: "mayfly: \(ControlSequences.line(text))") }
-            if quiet { meter.clear() } else { meter.finish("\(record.title): \(report.files.count) files so far in \(place)") }
+            if quiet {
+                meter.clear()
+            } else {
+                let bytes = report.files.reduce(Int64(0)) { $0 + $1.bytes }
+                meter.finish("\(record.title): \(report.files.count) files so far in \(place)", bytes: bytes)
+            }
             return report.complete ? 0 : ExitCode.outputsMissing
         } catch {
             meter.clear()

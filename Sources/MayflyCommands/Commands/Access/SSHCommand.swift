@@ -74,7 +74,7 @@ struct SSHCommand: MayflyCommand {
         guard let address = instance.publicIP else {
             throw CommandError(
                 code: .usage,
-                message: "instance \(instance.name) has no public address (status \(instance.status.rawValue)); "
+                message: "instance \(instance.name) has no public address (status \(instance.status)); "
                     + "`mayfly instance show \(instance.name)`")
         }
         var words = ["-l", user ?? "ubuntu"]

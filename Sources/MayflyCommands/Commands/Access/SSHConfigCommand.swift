@@ -34,8 +34,10 @@ struct SSHConfigCommand: MayflyCommand {
                 continue
             }
             do {
-                let names = ["mayfly-\(job.id)"] + (named.insert(job.definition.name).inserted
-                    ? ["mayfly-\(job.definition.name)"] : [])
+                let names =
+                    ["mayfly-\(job.id)"]
+                    + (named.insert(job.definition.name).inserted
+                        ? ["mayfly-\(job.definition.name)"] : [])
                 text += SSHConfigText.entry(names, try await access.clientOptions())
             } catch let error as RemoteError {
                 context.console.error(line: "mayfly: left out: \(job.title): \(error.message)")
