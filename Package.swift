@@ -120,6 +120,13 @@ let package = Package(
         .systemLibrary(name: "CLibArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         target("MayflyCore"),
 
+        // Not a product, and not a package of its own: it measures what only this package sees.
+        .executableTarget(
+            name: "ssh-benchmark",
+            dependencies: [
+                "Adapters", "OnInstance", "SSHTransport", "TreeArchive", log, nioCore, nioPosix,
+            ], path: "Benchmarks/ssh/Sources", swiftSettings: swiftSettings + memberImports),
+
         // Tests.
         target("MayflyTestKit", ["MayflyCore"]),
         testTarget("MayflyCoreTests", ["MayflyCore", "MayflyTestKit"]),

@@ -1,13 +1,19 @@
 import AsyncAlgorithms
 import MayflyCore
 import NIOCore
-import OnInstance
-import SSHTransport
+package import OnInstance
+package import SSHTransport
 
 /// A connection of a person's own to a job's instance: copies, and later tunnels.
 package struct InstanceConnection: Sendable {
     let connection: SSHConnection
     let supervisor: Supervisor
+
+    /// - Parameter supervisor: whose folder is on the instance.
+    package init(connection: SSHConnection, supervisor: Supervisor) {
+        self.connection = connection
+        self.supervisor = supervisor
+    }
 
     package func close() async { await connection.close() }
 
