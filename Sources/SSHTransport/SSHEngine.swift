@@ -21,7 +21,7 @@ final class SSHEngine {
     let configuration: SSHConfiguration
     let logger: Logger
 
-    var context: ChannelHandlerContext?
+    var context: (any SSHLink)?
     /// Outlives the context: what arrived before the socket ended is still to be delivered.
     var eventLoop: (any EventLoop)?
     var exclusives = CircularBuffer<Exclusive>()
@@ -118,12 +118,12 @@ final class SSHEngine {
 
     private func flush() {
         guard let bytes = wire.takeOutbound(), let context else { return }
-        context.writeAndFlush(NIOAny(bytes), promise: nil)
+        context.send(bytes)
     }
 
     /// Whether more may be encoded: the socket keeps up, and this turn has not produced much yet.
     var mayEncode: Bool {
-        guard let context, context.channel.isWritable else { return false }
+        guard let context, context.isWritable else { return false }
         return wire.outbound.readableBytes < configuration.outboundLimit / 2
     }
 
@@ -142,7 +142,7 @@ final class SSHEngine {
         lost = error
         hasMore = true
         keepaliveTimer?.cancel()
-        context?.close(mode: .all, promise: nil)
+        context?.shut()
         let watchers = lossWatchers
         lossWatchers.removeAll()
         for watcher in watchers.values { watcher(error) }

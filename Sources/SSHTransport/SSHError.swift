@@ -24,6 +24,8 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case invalidKey
         /// A proper key that this library cannot use.
         case unsupportedKey
+        /// The jump host refused to connect further, or the connection to it ended.
+        case jumpFailed
         /// The local port to forward is taken, or must not be used.
         case cannotListen
         /// The task was cancelled.
