@@ -7,6 +7,8 @@ import NIOCore
 final class SSHEngine {
     /// Bytes one session may decode per turn of the loop it shares with others.
     static let allowancePerTurn = 256 << 10
+    /// Bytes libssh2 may hold before the login is complete: a login needs some hundred kilobytes.
+    private static let loginMemoryLimit = 4 << 20
 
     /// An operation of which libssh2 stands only one at a time. Once begun it is stepped to its end, whoever has lost
     /// interest: a reply that nobody awaits would be taken for the next operation's.
@@ -47,7 +49,7 @@ final class SSHEngine {
         self.configuration = configuration
         self.logger = logger
         wire = SSHWire()
-        session = try LibSSH2Session(wire: wire, memoryLimit: configuration.memoryLimit)
+        session = try LibSSH2Session(wire: wire, memoryLimit: min(Self.loginMemoryLimit, configuration.memoryLimit))
     }
 
     // MARK: Events of the socket

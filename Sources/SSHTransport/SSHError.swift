@@ -12,8 +12,10 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case closedBeforeBanner
         /// The server's host key is not the expected one, or was not accepted. Nothing was sent to it.
         case hostKeyMismatch
-        /// The server knows neither this user nor this key.
+        /// The server lets this user in with none of the given methods.
         case authenticationRefused
+        /// The server wants the password changed before it lets the user in.
+        case passwordExpired
         /// The connection ended, or the peer has been silent for longer than allowed.
         case connectionLost
         /// The server refused a channel, a terminal or the start of a command. The connection goes on.
