@@ -82,6 +82,12 @@ final class LibSSH2Session {
     /// Bytes libssh2 holds now.
     var memoryUsed: Int { unsafe box.pointee.used }
 
+    /// Bytes libssh2 may hold.
+    var memoryLimit: Int {
+        get { unsafe box.pointee.limit }
+        set { unsafe box.pointee.limit = max(0, newValue) }
+    }
+
     // MARK: Login
 
     /// Which kinds of host keys to ask for, best first.
@@ -112,43 +118,6 @@ final class LibSSH2Session {
         }
         return unsafe UnsafeRawBufferPointer(start: bytes, count: count).map { $0 }
     }
-
-    /// Public key authentication; the private key never enters C.
-    func authenticate(user: String, key: SSHPrivateKey) -> SSHStep<Void> {
-        let signer = Signer(key)
-        let blob = key.publicKey.blob
-        // libssh2 reads the context only inside this call: a repeated call passes it anew.
-        return withExtendedLifetime(signer) {
-            var context: UnsafeMutableRawPointer? = unsafe Unmanaged.passUnretained(signer).toOpaque()
-            return unsafe step {
-                unsafe libssh2_userauth_publickey($0, user, blob, blob.count, Self.sign, &context)
-            }
-        }
-    }
-
-    private final class Signer {
-        let key: SSHPrivateKey
-        init(_ key: SSHPrivateKey) { self.key = key }
-    }
-
-    private static let sign:
-        @convention(c) (
-            OpaquePointer?, UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?, UnsafeMutablePointer<Int>?,
-            UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<UnsafeMutableRawPointer?>?
-        ) -> Int32 = { session, signature, signatureCount, message, messageCount, context in
-            guard let session = unsafe session, let signer = unsafe context?.pointee, let signature = unsafe signature,
-                let signatureCount = unsafe signatureCount
-            else { return -1 }
-            let key = unsafe Unmanaged<Signer>.fromOpaque(signer).takeUnretainedValue().key
-            let bytes = unsafe Array(UnsafeBufferPointer(start: message, count: messageCount))
-            guard let signed = try? key.signature(for: bytes),
-                let copy = unsafe clibssh2_session_alloc(session, signed.count)
-            else { return -1 }
-            unsafe copy.copyMemory(from: signed, byteCount: signed.count)
-            unsafe signature.pointee = unsafe copy.assumingMemoryBound(to: UInt8.self)
-            unsafe signatureCount.pointee = signed.count
-            return 0
-        }
 
     // MARK: The connection as a whole
 

@@ -7,21 +7,30 @@ extension SSHConnection {
     ///
     /// - Parameters:
     ///   - to: Where the server listens.
+    ///   - jump: A connection whose server makes this one's connection, as seen from there. It must stay open; its loss
+    ///     is this one's, with code ``SSHError/Code-swift.enum/jumpFailed``. Both run on the same loop.
     ///   - credential: Who logs in. Used after the host key has been verified.
     ///   - hostKey: What the server must prove to be.
     ///   - configuration: Deadlines and sizes.
-    ///   - group: The connection lives on one loop of this group, which must outlive it.
+    ///   - group: The connection lives on one loop of this group, which must outlive it. Unused with a
+    ///     jump host.
     ///   - logger: Gets debug and trace messages.
     /// - Throws: ``SSHError``, or what the host key check threw. Cancelling the task ends the attempt.
     public static func connect(
         to endpoint: SSHEndpoint,
+        through jump: SSHConnection? = nil,
         credential: SSHCredential,
         hostKey: SSHHostKeyCheck,
         configuration: SSHConfiguration = .init(),
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         logger: Logger
     ) async throws -> SSHConnection {
-        let socket = try await SSHSocket.connect(to: endpoint, configuration, group, logger)
+        let socket =
+            if let jump {
+                try await SSHSocket.connect(to: endpoint, through: jump, configuration, logger)
+            } else {
+                try await SSHSocket.connect(to: endpoint, configuration, group, logger)
+            }
         let deadline = socket.terminate(
             after: configuration.handshakeTimeout,
             with: SSHError(.timedOut, "the login at \(endpoint) took longer than \(configuration.handshakeTimeout)"))

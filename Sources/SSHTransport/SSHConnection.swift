@@ -10,9 +10,9 @@ public actor SSHConnection {
     /// The key the server proved to hold.
     public nonisolated let hostKey: SSHPublicKey
 
-    private nonisolated let channel: any Channel
+    private nonisolated let channel: SSHCarrier
     private nonisolated let executor: any SerialExecutor
-    private nonisolated let bound: NIOLoopBound<SSHEngine>
+    nonisolated let bound: NIOLoopBound<SSHEngine>
     private nonisolated let lastID = Atomic<Int>(0)
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -28,8 +28,7 @@ public actor SSHConnection {
     }
 
     deinit {
-        // The loop may have ended after the connection did.
-        if channel.isActive { channel.close(mode: .all, promise: nil) }
+        channel.close()
     }
 
     /// Says goodbye, ends every running command with ``SSHError/Code-swift.enum/closed``, and returns when the socket and
@@ -124,6 +123,13 @@ public actor SSHConnection {
     }
 
     nonisolated var eventLoop: any EventLoop { channel.eventLoop }
+
+    nonisolated func onLoop(
+        after delay: Duration, _ body: @escaping @Sendable (SSHEngine) -> Void
+    ) -> Scheduled<Void> {
+        let bound = bound
+        return channel.eventLoop.scheduleTask(in: TimeAmount(delay)) { body(bound.value) }
+    }
 
     nonisolated func onLoop(_ body: @escaping @Sendable (SSHEngine) -> Void) {
         let bound = bound

@@ -1,18 +1,30 @@
-/// Who logs in, and with what.
-public struct SSHCredential: Sendable {
-    let user: String
-    let key: SSHPrivateKey
+/// Who logs in, and with what. Holds secrets; its description does not.
+public struct SSHCredential: Sendable, CustomStringConvertible {
+    /// The account on the server.
+    public let user: String
+    /// In the order in which they are tried.
+    public let methods: [SSHLoginMethod]
+
+    /// Several ways to log in (RFC 4252). Each that the server offers is tried once, in this order, on one connection. A
+    /// server that wants more than one, such as a key and a password, gets them. Without any method only a server that
+    /// asks for nothing lets this user in.
+    public init(user: String, methods: [SSHLoginMethod]) {
+        self.user = user
+        self.methods = methods
+    }
 
     /// Public key authentication (RFC 4252 7).
     public static func privateKey(user: String, _ key: SSHPrivateKey) -> SSHCredential {
-        SSHCredential(user: user, key: key)
+        SSHCredential(user: user, methods: [.privateKey(key)])
     }
-}
 
-/// How the server proves who it is. Checked before anything about the user is sent.
-public enum SSHHostKeyCheck: Sendable {
-    /// Only this key; the server is asked for a key of its kind.
-    case pinned(SSHPublicKey)
-    /// The caller decides, for instance by asking a person; the login deadline keeps running meanwhile.
-    case accept(@Sendable (SSHPublicKey) async throws -> Bool)
+    /// A password, sent only to a server whose host key has been verified; see ``SSHLoginMethod/password(_:)``.
+    public static func password(user: String, _ password: String) -> SSHCredential {
+        SSHCredential(user: user, methods: [.password(password)])
+    }
+
+    /// The user and the names of the methods, never a secret.
+    public var description: String {
+        "\(user) (\(methods.map(\.description).joined(separator: ", ")))"
+    }
 }

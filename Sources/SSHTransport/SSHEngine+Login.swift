@@ -39,23 +39,24 @@ extension SSHEngine {
 
     func authenticate(_ credential: SSHCredential, _ waiting: CheckedContinuation<Void, any Error>) {
         if let lost { return waiting.resume(throwing: lost) }
+        let login = SSHLogin(credential, session)
         exclusives.append(
             Exclusive { [unowned self] in
-                switch session.authenticate(user: credential.user, key: credential.key) {
-                case .again:
+                switch login.step() {
+                case .waiting:
                     return false
-                case .done:
+                case .loggedIn:
                     isLoggedIn = true
+                    session.memoryLimit = configuration.memoryLimit
                     startKeepalive()
                     waiting.resume()
-                case .failed(let code):
-                    let error = SSHError.connection(code, session.lastMessage, isLogin: true)
+                case .failed(let error):
                     lose(error)
                     waiting.resume(throwing: error)
                 }
                 return true
             } fail: { error in
-                waiting.resume(throwing: error)
+                waiting.resume(throwing: login.explanation(of: error))
             })
         pump()
     }

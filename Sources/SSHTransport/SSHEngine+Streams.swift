@@ -26,7 +26,7 @@ extension SSHEngine {
         while channel.input.readableBytes > 0 {
             guard mayEncode, left > 0 else {
                 // A socket that cannot take more says so when it can; a used-up share is continued next turn.
-                if left <= 0 || context?.channel.isWritable == true { hasMore = true }
+                if left <= 0 || context?.isWritable == true { hasMore = true }
                 return
             }
             switch session.write(handle, channel.input) {

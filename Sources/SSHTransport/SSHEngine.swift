@@ -7,6 +7,8 @@ import NIOCore
 final class SSHEngine {
     /// Bytes one session may decode per turn of the loop it shares with others.
     static let allowancePerTurn = 256 << 10
+    /// Bytes libssh2 may hold before the login is complete: a login needs some hundred kilobytes.
+    private static let loginMemoryLimit = 4 << 20
 
     /// An operation of which libssh2 stands only one at a time. Once begun it is stepped to its end, whoever has lost
     /// interest: a reply that nobody awaits would be taken for the next operation's.
@@ -21,7 +23,7 @@ final class SSHEngine {
     let configuration: SSHConfiguration
     let logger: Logger
 
-    var context: ChannelHandlerContext?
+    var context: (any SSHLink)?
     /// Outlives the context: what arrived before the socket ended is still to be delivered.
     var eventLoop: (any EventLoop)?
     var exclusives = CircularBuffer<Exclusive>()
@@ -48,7 +50,7 @@ final class SSHEngine {
         self.configuration = configuration
         self.logger = logger
         wire = SSHWire()
-        session = try LibSSH2Session(wire: wire, memoryLimit: configuration.memoryLimit)
+        session = try LibSSH2Session(wire: wire, memoryLimit: min(Self.loginMemoryLimit, configuration.memoryLimit))
     }
 
     // MARK: Events of the socket
@@ -118,12 +120,12 @@ final class SSHEngine {
 
     private func flush() {
         guard let bytes = wire.takeOutbound(), let context else { return }
-        context.writeAndFlush(NIOAny(bytes), promise: nil)
+        context.send(bytes)
     }
 
     /// Whether more may be encoded: the socket keeps up, and this turn has not produced much yet.
     var mayEncode: Bool {
-        guard let context, context.channel.isWritable else { return false }
+        guard let context, context.isWritable else { return false }
         return wire.outbound.readableBytes < configuration.outboundLimit / 2
     }
 
@@ -142,7 +144,7 @@ final class SSHEngine {
         lost = error
         hasMore = true
         keepaliveTimer?.cancel()
-        context?.close(mode: .all, promise: nil)
+        context?.shut()
         let watchers = lossWatchers
         lossWatchers.removeAll()
         for watcher in watchers.values { watcher(error) }

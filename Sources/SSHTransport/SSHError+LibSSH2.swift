@@ -11,6 +11,10 @@ extension SSHError {
         case LIBSSH2_ERROR_AUTHENTICATION_FAILED, LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
             return SSHError(
                 .authenticationRefused, "the server accepts neither this user nor this key\(said)", libraryCode: code)
+        case LIBSSH2_ERROR_PASSWORD_EXPIRED:
+            return SSHError(
+                .passwordExpired, "the server wants the password changed first; log in with `ssh` and do so",
+                libraryCode: code)
         case LIBSSH2_ERROR_KEX_FAILURE, LIBSSH2_ERROR_METHOD_NOT_SUPPORTED:
             return SSHError(
                 .protocolError, "no algorithm in common with the server, or no host key of the expected kind\(said)",

@@ -12,8 +12,10 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case closedBeforeBanner
         /// The server's host key is not the expected one, or was not accepted. Nothing was sent to it.
         case hostKeyMismatch
-        /// The server knows neither this user nor this key.
+        /// The server lets this user in with none of the given methods.
         case authenticationRefused
+        /// The server wants the password changed before it lets the user in.
+        case passwordExpired
         /// The connection ended, or the peer has been silent for longer than allowed.
         case connectionLost
         /// The server refused a channel, a terminal or the start of a command. The connection goes on.
@@ -24,6 +26,8 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case invalidKey
         /// A proper key that this library cannot use.
         case unsupportedKey
+        /// The jump host refused to connect further, or the connection to it ended.
+        case jumpFailed
         /// The local port to forward is taken, or must not be used.
         case cannotListen
         /// The key file is encrypted and no passphrase was given.

@@ -7,7 +7,7 @@ import Crypto
 #endif
 
 /// A user's private key, held in memory only. Ed25519, or ECDSA on one of the NIST curves.
-public struct SSHPrivateKey: Sendable, CustomStringConvertible {
+public struct SSHPrivateKey: Sendable, CustomStringConvertible, CustomReflectable {
     enum Material: Sendable {
         case ed25519(Curve25519.Signing.PrivateKey)
         case p256(P256.Signing.PrivateKey)
@@ -36,6 +36,9 @@ public struct SSHPrivateKey: Sendable, CustomStringConvertible {
     public var description: String {
         "private key of \(publicKey)"
     }
+
+    /// Empty: a mirror would show the key.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 
     var algorithm: String {
         switch material {

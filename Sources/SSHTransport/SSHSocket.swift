@@ -5,7 +5,7 @@ import Synchronization
 
 /// A connected socket and its engine, before they are a connection: the steps of logging in.
 struct SSHSocket: Sendable {
-    let channel: any Channel
+    let channel: SSHCarrier
     let engine: NIOLoopBound<SSHEngine>
 
     static func connect(
@@ -31,7 +31,8 @@ struct SSHSocket: Sendable {
                 }
                 let engine = try SSHEngine(configuration: configuration, logger: logger)
                 try channel.pipeline.syncOperations.addHandler(SSHChannelHandler(engine))
-                return SSHSocket(channel: channel, engine: NIOLoopBound(engine, eventLoop: channel.eventLoop))
+                return SSHSocket(
+                    channel: SSHCarrier(channel), engine: NIOLoopBound(engine, eventLoop: channel.eventLoop))
             }
         }
         return try await withTaskCancellationHandler {
@@ -98,7 +99,7 @@ struct SSHSocket: Sendable {
 
     func close() async {
         terminate(with: SSHError(.closed, "the login failed"))
-        channel.close(mode: .all, promise: nil)
+        channel.close()
         try? await channel.closeFuture.get()
     }
 

@@ -14,6 +14,9 @@ final class SSHWire {
     /// Channels (by their number on our side) whose exit status has arrived.
     private(set) var exitStatuses: Set<UInt32> = []
 
+    /// Answers what the server asks during a keyboard-interactive login.
+    var responder: SSHResponder?
+
     func receive(_ bytes: inout ByteBuffer) {
         if inbound.readableBytes == 0 { inbound = bytes } else { inbound.writeBuffer(&bytes) }
     }

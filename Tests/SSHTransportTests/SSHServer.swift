@@ -69,12 +69,12 @@ final class SSHServer: Sendable {
 
     func connect(
         key: SSHPrivateKey? = nil, hostKey check: SSHHostKeyCheck? = nil,
-        configuration: SSHConfiguration = .init(), relay: Relay? = nil,
+        configuration: SSHConfiguration = .init(), relay: Relay? = nil, through jump: SSHConnection? = nil,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> SSHConnection {
         try await SSHConnection.connect(
             to: relay.map { SSHEndpoint(host: "127.0.0.1", port: $0.port) } ?? endpoint,
-            credential: .privateKey(user: user, key ?? userKey), hostKey: check ?? .pinned(hostKey),
+            through: jump, credential: .privateKey(user: user, key ?? userKey), hostKey: check ?? .pinned(hostKey),
             configuration: configuration, group: group, logger: quiet)
     }
 
