@@ -160,7 +160,7 @@ let package = Package(
         testTarget(
             "MayflyCommandsTests",
             [
-                "MayflyCommands", "MayflyCore", "Keeper", "GenesisCloud",
+                "Adapters", "MayflyCommands", "MayflyCore", "Keeper", "GenesisCloud",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]

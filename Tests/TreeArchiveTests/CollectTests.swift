@@ -6,7 +6,7 @@ import TreeArchive
 /// The supervisor's side and ours, joined by bytes.
 @Suite(.timeLimit(.minutes(2)))
 struct CollectTests {
-    final class Instance {
+    final class Instance: Sendable {
         let scratch: Scratch
         let supervisor = Supervisor(nonce: "abcdefgh")
         var work: String { scratch.path + "/home/work" }
