@@ -148,8 +148,8 @@ extension EndToEnd {
                 }
                 let taken = try await world.mayfly("forward", "1", "\(port ?? "0"):8123")
                 #expect(taken.code == 64 && taken.stderr.contains("name another"), "\(taken.stderr)")
-                kill(forward.pid, SIGINT)
-                #expect(try await forward.end().code == 130)
+                kill(forward.pid, SIGTERM)
+                #expect(try await forward.end().code == 143)
             }
         }
     }

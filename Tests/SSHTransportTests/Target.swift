@@ -55,6 +55,7 @@ final class Target: Sendable {
         private let manner: Manner
         private let target: Target
         private var received = 0
+        private var lastWrite: EventLoopFuture<Void>?
         private static let piece = ByteBuffer(repeating: 7, count: 64 << 10)
 
         init(_ manner: Manner, _ target: Target) {
@@ -83,7 +84,7 @@ final class Target: Sendable {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let bytes = unwrapInboundIn(data)
             received += bytes.readableBytes
-            if case .echo = manner { context.channel.writeAndFlush(bytes, promise: nil) }
+            if case .echo = manner { lastWrite = context.channel.writeAndFlush(bytes) }
         }
 
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -91,7 +92,11 @@ final class Target: Sendable {
             if case .count = manner {
                 context.channel.writeAndFlush(ByteBuffer(string: "\(received)"), promise: nil)
             }
-            context.channel.close(mode: .output, promise: nil)
+            // Only after what was written: closing the output ends what is still under way.
+            let channel = context.channel
+            (lastWrite ?? channel.eventLoop.makeSucceededVoidFuture()).whenComplete { _ in
+                channel.close(mode: .output, promise: nil)
+            }
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -19,7 +19,9 @@ import Testing
                     try await tunnel.write(piece)
                 }
                 await tunnel.finish()
-                #expect(hash(try await echoed) == hash(bytes))
+                let returned = try await echoed
+                #expect(returned.count == bytes.count)
+                #expect(hash(returned) == hash(bytes))
             }
             #expect(try await connection.collect("exit 6").exit == .status(6))
         }

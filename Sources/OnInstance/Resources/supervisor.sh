@@ -634,7 +634,7 @@ collect() {
     tar -cf - -C "$lists" .mayfly-manifest
 }
 
-note() { printf '%s\n' "$1 $2" | tr '\n' ' ' >>"$lists/notes" && echo >>"$lists/notes"; }
+note() { printf '%s' "$1 $2" | tr '\n' ' ' >>"$lists/notes" && echo >>"$lists/notes"; }
 
 # Instead of the job's own outputs, what one path or glob leads to, from the folder it is in. Relative to ~/work.
 only() {

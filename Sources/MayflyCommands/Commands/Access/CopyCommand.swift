@@ -35,17 +35,17 @@ struct CopyCommand: MayflyCommand {
         let home = try context.home(global)
         switch last {
         case .here(let destination):
-            var wanted: [(JobReference, String)] = []
+            var (records, wanted): ([JobRecord], [String]) = ([], [])
             for source in sources {
                 guard case .job(let job, let path) = source else { throw Self.oneSide }
-                wanted.append((job, path))
+                records.append(try await JobAccess.one(job, in: context, home))
+                wanted.append(path)
             }
-            guard Set(wanted.map(\.0)).count == 1, let job = wanted.first?.0 else {
+            guard let record = records.first, records.allSatisfy({ $0.id == record.id }) else {
                 throw CommandError(code: .usage, message: "copy from one job at a time")
             }
-            let record = try await JobAccess.one(job, in: context, home)
             let copy = DownwardCopy(context: context, isQuiet: quiet, destination: context.absolute(destination))
-            return try await copy.run(wanted.map(\.1), of: record, home)
+            return try await copy.run(wanted, of: record, home)
         case .job(let job, let path):
             var files: [String] = []
             for source in sources {
