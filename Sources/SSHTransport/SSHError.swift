@@ -26,6 +26,8 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case unsupportedKey
         /// The jump host refused to connect further, or the connection to it ended.
         case jumpFailed
+        /// What was to be run cannot be written as a command.
+        case invalidCommand
         /// The local port to forward is taken, or must not be used.
         case cannotListen
         /// The task was cancelled.
