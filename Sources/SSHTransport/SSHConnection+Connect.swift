@@ -31,6 +31,14 @@ extension SSHConnection {
             } else {
                 try await SSHSocket.connect(to: endpoint, configuration, group, logger)
             }
+        return try await login(socket, endpoint, credential, hostKey, configuration)
+    }
+
+    /// All that happens once there is a carrier, within one deadline.
+    static func login(
+        _ socket: SSHSocket, _ endpoint: SSHEndpoint, _ credential: SSHCredential, _ hostKey: SSHHostKeyCheck,
+        _ configuration: SSHConfiguration
+    ) async throws -> SSHConnection {
         let deadline = socket.terminate(
             after: configuration.handshakeTimeout,
             with: SSHError(.timedOut, "the login at \(endpoint) took longer than \(configuration.handshakeTimeout)"))
