@@ -28,8 +28,8 @@ extension SSHConnection {
         do {
             let connection = try await withTaskCancellationHandler {
                 if Task.isCancelled { throw cancelled }
-                let presented = try await socket.handshake(hostKey)
-                try await socket.verify(presented, hostKey, endpoint)
+                let presented = try await socket.handshake(hostKey, endpoint)
+                try await hostKey.verify(presented, of: endpoint)
                 try await socket.authenticate(credential)
                 return SSHConnection(endpoint: endpoint, hostKey: presented, socket: socket)
             } onCancel: {

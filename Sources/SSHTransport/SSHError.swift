@@ -12,6 +12,12 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case closedBeforeBanner
         /// The server's host key is not the expected one, or was not accepted. Nothing was sent to it.
         case hostKeyMismatch
+        /// No ``SSHKnownHosts`` file knows the host. Nothing was sent to it.
+        case hostKeyUnknown
+        /// A ``SSHKnownHosts`` file says that the key is no longer to be trusted. Nothing was sent to the server.
+        case hostKeyRevoked
+        /// A `known_hosts` file cannot be read or written.
+        case knownHostsUnusable
         /// The server lets this user in with none of the given methods.
         case authenticationRefused
         /// The server wants the password changed before it lets the user in.
