@@ -22,6 +22,8 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case authenticationRefused
         /// The server wants the password changed before it lets the user in.
         case passwordExpired
+        /// No ssh-agent answers, or it refuses to sign.
+        case agentUnavailable
         /// The connection ended, or the peer has been silent for longer than allowed.
         case connectionLost
         /// The server refused a channel, a terminal or the start of a command. The connection goes on.
