@@ -4,10 +4,23 @@ import NIOCore
 /// What is done with an open channel. Calls on different channels may alternate freely, unless said otherwise.
 extension LibSSH2Session {
     /// Asks for a terminal. Exclusive like opening: a reply to another channel's request would be taken for a failure.
-    func requestTerminal(_ handle: SSHChannelHandle) -> SSHStep<Void> {
+    func requestTerminal(_ handle: SSHChannelHandle, _ terminal: SSHTerminal) -> SSHStep<Void> {
+        let modes = terminal.encodedModes.map { CChar(bitPattern: $0) }
+        return Self.step(
+            unsafe onChannel(handle, otherwise: LIBSSH2_ERROR_BAD_USE) {
+                unsafe libssh2_channel_request_pty_ex(
+                    $0, terminal.type, UInt32(clamping: terminal.type.utf8.count), modes, UInt32(modes.count),
+                    Int32(clamping: terminal.columns), Int32(clamping: terminal.rows), 0, 0)
+            })
+    }
+
+    /// Tells a new size. Unlike the request above it has no answer, so "again" means that it was not encoded yet; what
+    /// was given first is what will be sent.
+    func resizeTerminal(_ handle: SSHChannelHandle, _ size: SSHTerminalSize) -> SSHStep<Void> {
         Self.step(
             unsafe onChannel(handle, otherwise: LIBSSH2_ERROR_BAD_USE) {
-                unsafe libssh2_channel_request_pty_ex($0, "xterm", 5, nil, 0, 80, 24, 0, 0)
+                unsafe libssh2_channel_request_pty_size_ex(
+                    $0, Int32(clamping: size.columns), Int32(clamping: size.rows), 0, 0)
             })
     }
 
@@ -85,6 +98,20 @@ extension LibSSH2Session {
 
     func sendEOF(_ handle: SSHChannelHandle) -> SSHStep<Void> {
         Self.step(unsafe onChannel(handle, otherwise: 0) { unsafe libssh2_channel_send_eof($0) })
+    }
+
+    /// Bytes that the peer may still send before somebody reads.
+    func windowLeft(_ handle: SSHChannelHandle) -> Int {
+        var available: UInt = 0
+        return unsafe onChannel(handle, otherwise: Int.max) { channel in
+            let window = unsafe libssh2_channel_window_read_ex(channel, &available, nil)
+            return Int(clamping: window) - Int(clamping: available)
+        }
+    }
+
+    /// Whether the peer has announced the end of both streams, read or not. Only while the connection lives.
+    func peerHasEnded(_ handle: SSHChannelHandle) -> Bool {
+        unsafe onChannel(handle, otherwise: 0) { unsafe libssh2_channel_wait_eof($0) } == 0
     }
 
     /// Whether both streams have ended and been read.

@@ -31,6 +31,7 @@ final class LibSSH2Session {
     private var session: OpaquePointer?
     /// libssh2 numbers channels upwards from zero, one per attempt to open one.
     private var nextChannel: UInt32 = 0
+    private var isHandshaking = false
     /// A channel is being opened: the call must be repeated before anything else opens one.
     private(set) var isOpening = false
 
@@ -74,6 +75,8 @@ final class LibSSH2Session {
     func dispose() {
         guard let session = unsafe session else { return }
         wire.isDead = true
+        // libssh2 forgets what a key exchange under way has allocated, unless that is told that the peer is gone.
+        if isHandshaking { _ = handshake() }
         unsafe self.session = nil
         // "Again" cannot last: the callbacks no longer block. The bound is for a library that disagrees.
         for _ in 0..<1000 where unsafe libssh2_session_free(session) != LIBSSH2_ERROR_EAGAIN { return }
@@ -100,7 +103,9 @@ final class LibSSH2Session {
     /// Banner and key exchange.
     func handshake() -> SSHStep<Void> {
         // Must be the number of no descriptor: libssh2 sets and clears O_NONBLOCK on it, and refuses -1.
-        unsafe step { unsafe libssh2_session_handshake($0, Int32.max) }
+        let step = unsafe step { unsafe libssh2_session_handshake($0, Int32.max) }
+        if case .again = step { isHandshaking = true } else { isHandshaking = false }
+        return step
     }
 
     /// The server's first line, once it has arrived.

@@ -31,14 +31,22 @@ extension SSHConnection {
             } else {
                 try await SSHSocket.connect(to: endpoint, configuration, group, logger)
             }
+        return try await login(socket, endpoint, credential, hostKey, configuration)
+    }
+
+    /// All that happens once there is a carrier, within one deadline.
+    static func login(
+        _ socket: SSHSocket, _ endpoint: SSHEndpoint, _ credential: SSHCredential, _ hostKey: SSHHostKeyCheck,
+        _ configuration: SSHConfiguration
+    ) async throws -> SSHConnection {
         let deadline = socket.terminate(
             after: configuration.handshakeTimeout,
             with: SSHError(.timedOut, "the login at \(endpoint) took longer than \(configuration.handshakeTimeout)"))
         do {
             let connection = try await withTaskCancellationHandler {
                 if Task.isCancelled { throw cancelled }
-                let presented = try await socket.handshake(hostKey)
-                try await socket.verify(presented, hostKey, endpoint)
+                let presented = try await socket.handshake(hostKey, endpoint)
+                try await hostKey.verify(presented, of: endpoint)
                 try await socket.authenticate(credential)
                 return SSHConnection(endpoint: endpoint, hostKey: presented, socket: socket)
             } onCancel: {

@@ -88,6 +88,27 @@ public actor SSHConnection {
         }
     }
 
+    /// Cancelling ends only this wait.
+    nonisolated func exit(_ id: Int) async throws -> SSHExit {
+        let token = newID()
+        return try await withTaskCancellationHandler {
+            try await awaitExit(id, token)
+        } onCancel: {
+            onLoop { $0.cancelExit(id, token: token) }
+        }
+    }
+
+    private func awaitExit(_ id: Int, _ token: Int) async throws -> SSHExit {
+        if Task.isCancelled { throw Self.cancelled }
+        return try await withCheckedThrowingContinuation { waiting in
+            bound.value.exit(id, token: token) { waiting.resume(with: $0) }
+        }
+    }
+
+    func resize(_ id: Int, _ size: SSHTerminalSize) {
+        bound.value.resize(id, size)
+    }
+
     func nextOutput(_ id: Int) async throws -> SSHOutput? {
         try await withCheckedThrowingContinuation { waiting in
             bound.value.read(id, .either, token: id) { waiting.resume(with: $0) }

@@ -23,6 +23,11 @@ public struct SSHCredential: Sendable, CustomStringConvertible {
         SSHCredential(user: user, methods: [.password(password)])
     }
 
+    /// The keys of an ssh-agent; see ``SSHLoginMethod/agent(_:)``.
+    public static func agent(user: String, _ agent: SSHAgent) -> SSHCredential {
+        SSHCredential(user: user, methods: [.agent(agent)])
+    }
+
     /// The user and the names of the methods, never a secret.
     public var description: String {
         "\(user) (\(methods.map(\.description).joined(separator: ", ")))"

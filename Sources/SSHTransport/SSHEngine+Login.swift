@@ -38,8 +38,10 @@ extension SSHEngine {
     }
 
     func authenticate(_ credential: SSHCredential, _ waiting: CheckedContinuation<Void, any Error>) {
-        if let lost { return waiting.resume(throwing: lost) }
-        let login = SSHLogin(credential, session)
+        guard lost == nil, let eventLoop else {
+            return waiting.resume(throwing: lost ?? SSHError(.closed, "the socket is gone"))
+        }
+        let login = SSHLogin(credential, session, loop: eventLoop) { [weak self] in self?.pump() }
         exclusives.append(
             Exclusive { [unowned self] in
                 switch login.step() {

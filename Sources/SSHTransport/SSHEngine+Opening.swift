@@ -19,8 +19,8 @@ extension SSHEngine {
         guard let handle = channel.handle, case .command(let command, let options) = channel.purpose else {
             return ready(channel)
         }
-        if options.pty, !channel.hasTerminal {
-            switch session.requestTerminal(handle) {
+        if let terminal = options.terminal, !channel.hasTerminal {
+            switch session.requestTerminal(handle, terminal) {
             case .again: return false
             case .done: channel.hasTerminal = true
             case .failed(let code): return refuse(channel, code, "the server refused a terminal")

@@ -12,7 +12,9 @@ extension SSHEngine {
             break
         case .running:
             stepInput(channel, handle)
+            stepSize(channel, handle)
             stepOutput(channel, handle)
+            watchForStall(channel, handle)
         case .closing:
             if case .again = session.close(handle) { return }
             _ = wire.forgetExitStatus(handle.number)
@@ -53,14 +55,14 @@ extension SSHEngine {
     }
 
     private func stepOutput(_ channel: SSHEngineChannel, _ handle: SSHChannelHandle) {
-        guard !channel.readers.isEmpty || channel.writer != nil else { return }
+        guard channel.isAwaited else { return }
         if lost == nil {
             let code = session.digest(handle)
-            if code < 0 { note(code) }
+            if code < 0 { note(code) } else { channel.peerHasEnded = session.peerHasEnded(handle) }
         }
         if channel.readers[.either] != nil {
             for stream in channel.stderrIsNext ? [1, 0] as [Int32] : [0, 1] {
-                guard let output = take(channel, handle, stream) else { continue }
+                guard case .done(let output?) = take(channel, handle, stream) else { continue }
                 channel.stderrIsNext = stream == 0
                 return channel.settle(.either, .success(output))
             }
@@ -68,29 +70,45 @@ extension SSHEngine {
         var isServed = false
         for (reader, stream) in [(.stdout, 0), (.stderr, 1)] as [(SSHEngineChannel.Stream, Int32)]
         where channel.readers[reader] != nil {
-            guard let output = take(channel, handle, stream) else { continue }
-            isServed = true
-            channel.settle(reader, .success(output))
+            switch take(channel, handle, stream) {
+            case .done(let output?):
+                isServed = true
+                channel.settle(reader, .success(output))
+            case .done(nil) where channel.peerHasEnded:
+                channel.settle(reader, .success(nil))
+            case .done, .again, .failed:
+                break
+            }
         }
+        settleEnd(channel, handle)
         // A reader that asked again on the spot is served next turn: nothing is at its end before that was tried.
-        if isServed { hasMore = hasMore || !channel.readers.isEmpty } else { settleEnd(channel, handle) }
+        if isServed {
+            hasMore = hasMore || channel.isAwaited
+        } else if let lost, channel.isAwaited {
+            channel.fail(lost)
+        }
     }
 
-    private func take(_ channel: SSHEngineChannel, _ handle: SSHChannelHandle, _ stream: Int32) -> SSHOutput? {
+    /// A piece of a stream; nothing when there is none now; "again" when that cannot be told yet.
+    private func take(
+        _ channel: SSHEngineChannel, _ handle: SSHChannelHandle, _ stream: Int32
+    ) -> SSHStep<SSHOutput?> {
         let limit = channel.repeatedLimit ?? min(session.readable(handle), Self.share)
-        guard limit > 0 else { return nil }
+        guard limit > 0 else { return .done(nil) }
         channel.repeatedLimit = nil
         switch session.read(handle, stream: stream, limit: limit) {
         case .done(let bytes) where bytes.readableBytes > 0:
-            return stream == 0 ? .stdout(bytes) : .stderr(bytes)
+            return .done(stream == 0 ? .stdout(bytes) : .stderr(bytes))
+        case .done:
+            return .done(nil)
         case .failed(let code):
             note(code)
-        case .again where session.isEnlargingWindow(handle, limit: limit):
+            return .failed(code)
+        case .again:
+            guard session.isEnlargingWindow(handle, limit: limit) else { return .done(nil) }
             channel.repeatedLimit = limit
-        case .done, .again:
-            break
+            return .again
         }
-        return nil
     }
 
     private func settleEnd(_ channel: SSHEngineChannel, _ handle: SSHChannelHandle) {
@@ -98,30 +116,27 @@ extension SSHEngine {
         case .command: settleCommand(channel, handle)
         case .tunnel: settleTunnel(channel, handle)
         }
-        if let lost, !channel.outputHasEnded, !channel.readers.isEmpty { channel.fail(lost) }
     }
 
     private func settleCommand(_ channel: SSHEngineChannel, _ handle: SSHChannelHandle) {
-        guard channel.readers[.either] != nil else { return }
         let exit = session.exit(handle)
         // Without a connection libssh2 calls every channel closed: then only a known end counts as one.
-        let hasEnded = lost == nil ? session.isClosedByPeer(handle) : session.isAtEnd(handle) && exit != .unknown
-        guard hasEnded else { return }
-        channel.exit = exit
-        channel.outputHasEnded = true
-        channel.endWriter()
-        channel.settle(.either, .success(nil))
+        if lost == nil ? session.isClosedByPeer(handle) : exit != .unknown {
+            channel.exit = channel.exit ?? exit
+            channel.endWriter()
+        }
+        guard let exit = channel.exit else { return }
+        channel.settleExit(.success(exit))
+        let isRead = lost == nil ? channel.repeatedLimit == nil : session.isAtEnd(handle)
+        if channel.readers[.either] != nil, isRead {
+            channel.settle(.either, .success(nil))
+        }
     }
 
     /// The peer may end its direction long before ours.
     private func settleTunnel(_ channel: SSHEngineChannel, _ handle: SSHChannelHandle) {
-        if lost == nil {
-            if !channel.outputHasEnded { channel.outputHasEnded = session.isAtEnd(handle) }
-            if channel.exit == nil, channel.outputHasEnded, session.isClosedByPeer(handle) {
-                channel.exit = .unknown
-                channel.endWriter()
-            }
-        }
-        if channel.outputHasEnded { channel.settle(.stdout, .success(nil)) }
+        guard lost == nil, channel.exit == nil, session.isClosedByPeer(handle) else { return }
+        channel.exit = .unknown
+        channel.endWriter()
     }
 }

@@ -38,6 +38,12 @@ final class SSHEngineChannel {
     var opener: ((Result<Void, any Error>) -> Void)?
     var readers: [Stream: Reader] = [:]
     var writer: ((Result<Bool, any Error>) -> Void)?
+    var exitWaiters: [Int: (Result<SSHExit, any Error>) -> Void] = [:]
+    /// How many there are to read a stream, waiting or not.
+    var present: [Stream: Int] = [:]
+    var stallTimer: Scheduled<Void>?
+    var wantedSize: SSHTerminalSize?
+    var sendingSize: SSHTerminalSize?
 
     /// Input that libssh2 has not taken yet.
     var input = ByteBuffer()
@@ -47,8 +53,8 @@ final class SSHEngineChannel {
     var stderrIsNext = false
     /// A read that could not enlarge the window yet is repeated with the same size: libssh2 books what is asked for last.
     var repeatedLimit: Int?
-    /// Everything the peer wrote has been read, and it said that it will write no more.
-    var outputHasEnded = false
+    /// The peer said that it will write no more; some of it may be unread.
+    var peerHasEnded = false
     /// Set once the channel's end is known.
     var exit: SSHExit?
     /// Set when this channel can go no further; every later call throws it.
@@ -66,12 +72,17 @@ final class SSHEngineChannel {
         }
     }
 
+    var isAwaited: Bool { !readers.isEmpty || writer != nil || !exitWaiters.isEmpty }
+
     /// Ends all waiting.
     func fail(_ error: any Error) {
         if failure == nil { failure = error }
         settleOpener(.failure(error))
         for stream in Array(readers.keys) { settle(stream, .failure(error)) }
         settleWriter(.failure(error))
+        settleExit(.failure(error))
+        stallTimer?.cancel()
+        stallTimer = nil
     }
 
     /// Nobody reads what is written any more.
@@ -92,6 +103,12 @@ final class SSHEngineChannel {
         let waiting = writer
         writer = nil
         waiting?(result)
+    }
+
+    func settleExit(_ result: Result<SSHExit, any Error>) {
+        let waiting = exitWaiters
+        exitWaiters.removeAll()
+        for waiter in waiting.values { waiter(result) }
     }
 
     func settle(_ stream: Stream, _ result: Result<SSHOutput?, any Error>) {

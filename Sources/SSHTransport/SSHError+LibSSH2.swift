@@ -30,6 +30,11 @@ extension SSHError {
         }
     }
 
+    /// Whether the two sides have no algorithm in common.
+    var isDisagreement: Bool {
+        libraryCode == LIBSSH2_ERROR_KEX_FAILURE || libraryCode == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED
+    }
+
     /// Whether a failed call on one channel leaves the connection usable.
     static func isChannelOnly(_ code: Int32) -> Bool {
         switch code {

@@ -12,10 +12,18 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case closedBeforeBanner
         /// The server's host key is not the expected one, or was not accepted. Nothing was sent to it.
         case hostKeyMismatch
+        /// No ``SSHKnownHosts`` file knows the host. Nothing was sent to it.
+        case hostKeyUnknown
+        /// A ``SSHKnownHosts`` file says that the key is no longer to be trusted. Nothing was sent to the server.
+        case hostKeyRevoked
+        /// A `known_hosts` file cannot be read or written.
+        case knownHostsUnusable
         /// The server lets this user in with none of the given methods.
         case authenticationRefused
         /// The server wants the password changed before it lets the user in.
         case passwordExpired
+        /// No ssh-agent answers, or it refuses to sign.
+        case agentUnavailable
         /// The connection ended, or the peer has been silent for longer than allowed.
         case connectionLost
         /// The server refused a channel, a terminal or the start of a command. The connection goes on.
@@ -28,6 +36,8 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case unsupportedKey
         /// The jump host refused to connect further, or the connection to it ended.
         case jumpFailed
+        /// What was to be run cannot be written as a command.
+        case invalidCommand
         /// The local port to forward is taken, or must not be used.
         case cannotListen
         /// The key file is encrypted and no passphrase was given.

@@ -29,11 +29,25 @@ public struct SSHExecOptions: Sendable, Hashable {
     /// Bytes the server may send ahead of the reader. Bounds memory per command, and throughput to window per round
     /// trip: followers of a log keep it small, bulk transfers ask for 16 to 32 MiB.
     public var window: Int
-    /// Asks for a terminal, which merges stderr into stdout.
-    public var pty: Bool
+    /// The terminal to run in, which merges stderr into stdout; `nil` for none.
+    public var terminal: SSHTerminal?
+    /// How long a reader of ``SSHConnection/withProcess(_:environment:options:_:)`` waits behind a full window of an output
+    /// that nobody reads before the process fails.
+    public var stallLimit: Duration
+
+    public init(window: Int = 2 << 20, terminal: SSHTerminal?, stallLimit: Duration = .seconds(10)) {
+        self.window = window
+        self.terminal = terminal
+        self.stallLimit = stallLimit
+    }
 
     public init(window: Int = 2 << 20, pty: Bool = false) {
-        self.window = window
-        self.pty = pty
+        self.init(window: window, terminal: pty ? SSHTerminal() : nil)
+    }
+
+    /// Whether a terminal is asked for; setting it asks for an ordinary one.
+    public var pty: Bool {
+        get { terminal != nil }
+        set { terminal = newValue ? terminal ?? SSHTerminal() : nil }
     }
 }

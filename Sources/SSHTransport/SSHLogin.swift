@@ -1,4 +1,7 @@
+import NIOCore
+
 /// One login: asks what the server offers, tries the methods in order, each once, and says in the end what was tried.
+/// Lives on the connection's event loop.
 final class SSHLogin {
     enum Progress {
         case waiting
@@ -6,8 +9,15 @@ final class SSHLogin {
         case failed(SSHError)
     }
 
+    /// What is still to be tried.
+    enum Candidate {
+        case method(SSHLoginMethod)
+        /// One of an agent's keys.
+        case identity(SSHAgent, SSHPublicKey)
+    }
+
     /// A method that is being tried.
-    private struct Attempt {
+    struct Attempt {
         /// In words, for the error.
         let name: String
         /// The call into libssh2, to be repeated until it has ended.
@@ -19,24 +29,35 @@ final class SSHLogin {
     private enum Phase {
         case asking
         case choosing
+        /// An agent lists its keys.
+        case fetching
         case trying(Attempt)
     }
 
-    private let user: String
-    private let session: LibSSH2Session
-    private var left: [SSHLoginMethod]
+    let user: String
+    let session: LibSSH2Session
+    let loop: any EventLoop
+    /// Makes the engine take the next step.
+    let wake: () -> Void
+    var left: [Candidate]
+    /// What was refused, in words for the error.
+    var refused: [String] = []
+    /// What went wrong beside, in words for the error.
+    var notes: [String] = []
+    /// Why an agent gave no keys.
+    var agentFailure: SSHError?
     private var phase: Phase
     /// What the server offers, in its words; `nil` until it was asked.
     private var offered: [String]?
-    /// What was refused, in words for the error.
-    private var refused: [String] = []
     private var hasTriedSinceAsking = false
 
-    init(_ credential: SSHCredential, _ session: LibSSH2Session) {
+    init(_ credential: SSHCredential, _ session: LibSSH2Session, loop: any EventLoop, wake: @escaping () -> Void) {
         user = credential.user
         self.session = session
-        left = credential.methods
-        if left.count == 1, case .privateKey = left[0].kind {
+        self.loop = loop
+        self.wake = wake
+        left = credential.methods.map { .method($0) }
+        if credential.methods.count == 1, case .privateKey = credential.methods[0].kind {
             // Every server that logs in by key offers it: the question would cost a round trip.
             phase = .choosing
         } else {
@@ -58,15 +79,9 @@ final class SSHLogin {
                     phase = .choosing
                 }
             case .choosing:
-                if let attempt = next() {
-                    hasTriedSinceAsking = true
-                    phase = .trying(attempt)
-                } else if hasTriedSinceAsking, offered == nil || !left.isEmpty {
-                    // A server that wants several methods offers the next when it has seen the one before.
-                    phase = .asking
-                } else {
-                    return .failed(refusal)
-                }
+                guard choose() else { return .failed(refusal) }
+            case .fetching:
+                return .waiting
             case .trying(let attempt):
                 let outcome = attempt.call()
                 if let failure = attempt.failure() { return .failed(failure) }
@@ -90,17 +105,45 @@ final class SSHLogin {
 
     // MARK: Choosing
 
-    private func next() -> Attempt? {
-        for (index, method) in left.enumerated() {
-            guard let attempt = attempt(for: method) else { continue }
+    /// Enters the next phase, or returns that there is nothing left to do.
+    private func choose() -> Bool {
+        for (index, candidate) in left.enumerated() {
+            if case .method(let method) = candidate, case .agent(let agent) = method.kind, offers("publickey") {
+                left.remove(at: index)
+                phase = .fetching
+                // May be over at once.
+                fetchIdentities(of: agent, at: index)
+                return true
+            }
+            guard let attempt = attempt(for: candidate) else { continue }
             left.remove(at: index)
-            return attempt
+            hasTriedSinceAsking = true
+            phase = .trying(attempt)
+            return true
         }
-        return nil
+        // A server that wants several methods offers the next when it has seen the one before. Otherwise the question
+        // tells at least what would be possible.
+        guard hasTriedSinceAsking, offered == nil || !left.isEmpty else { return false }
+        phase = .asking
+        return true
     }
 
-    private func offers(_ name: String) -> Bool {
+    /// The agent has listed its keys, or failed to.
+    func fetched(_ identities: [Candidate], at index: Int) {
+        left.insert(contentsOf: identities, at: index)
+        phase = .choosing
+        wake()
+    }
+
+    func offers(_ name: String) -> Bool {
         offered?.contains(name) ?? true
+    }
+
+    private func attempt(for candidate: Candidate) -> Attempt? {
+        switch candidate {
+        case .identity(let agent, let key): offers("publickey") ? signed(by: key, of: agent) : nil
+        case .method(let method): attempt(for: method)
+        }
     }
 
     private func attempt(for method: SSHLoginMethod) -> Attempt? {
@@ -118,6 +161,8 @@ final class SSHLogin {
             return interactive("password by keyboard-interactive", SSHResponder(password: password))
         case .interactive(let answer):
             return interactive("keyboard-interactive", SSHResponder(answer))
+        case .agent:
+            return nil
         }
     }
 
@@ -137,11 +182,14 @@ final class SSHLogin {
     }
 
     private var refusal: SSHError {
-        let tried = refused.isEmpty ? "nothing could be tried" : "refused: \(refused.joined(separator: ", "))"
+        if let agentFailure, refused.isEmpty, left.isEmpty { return agentFailure }
+        var parts = [refused.isEmpty ? "nothing could be tried" : "refused: \(refused.joined(separator: ", "))"]
+        let unwanted = left.compactMap { if case .method(let method) = $0 { "\(method)" } else { nil } }
+        if !unwanted.isEmpty { parts.append("not offered: \(unwanted.joined(separator: ", "))") }
+        parts += notes
         let offer = (offered?.isEmpty == false ? offered : nil)?.joined(separator: ", ") ?? "nothing else"
-        let rest = left.isEmpty ? "" : "; not offered: \(left.map(\.description).joined(separator: ", "))"
+        parts.append("the server offers: \(offer)")
         return SSHError(
-            .authenticationRefused,
-            "the server does not let \(printable(user)) in (\(tried)\(rest); the server offers: \(offer))")
+            .authenticationRefused, "the server does not let \(printable(user)) in (\(parts.joined(separator: "; ")))")
     }
 }

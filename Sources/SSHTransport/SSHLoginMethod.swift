@@ -4,6 +4,7 @@ public struct SSHLoginMethod: Sendable, CustomStringConvertible, CustomReflectab
         case privateKey(SSHPrivateKey)
         case password(String)
         case interactive(@Sendable (SSHChallenge) -> [String]?)
+        case agent(SSHAgent)
     }
 
     let kind: Kind
@@ -31,12 +32,19 @@ public struct SSHLoginMethod: Sendable, CustomStringConvertible, CustomReflectab
         SSHLoginMethod(kind: .interactive(answer))
     }
 
+    /// The keys of an ssh-agent, in its order: at most six, Ed25519 and ECDSA only (see ``SSHPrivateKey`` for why not
+    /// RSA). The agent is asked when its turn has come; without one, or without keys in it, the next method is tried.
+    public static func agent(_ agent: SSHAgent) -> SSHLoginMethod {
+        SSHLoginMethod(kind: .agent(agent))
+    }
+
     /// What it is, in words.
     public var description: String {
         switch kind {
         case .privateKey(let key): "key \(key.publicKey.fingerprint)"
         case .password: "password"
         case .interactive: "keyboard-interactive"
+        case .agent: "ssh-agent"
         }
     }
 

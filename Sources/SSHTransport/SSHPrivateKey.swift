@@ -6,7 +6,9 @@ import Crypto
     import Foundation
 #endif
 
-/// A user's private key, held in memory only. Ed25519, or ECDSA on one of the NIST curves.
+/// A user's private key, held in memory only. Ed25519 (RFC 8709), or ECDSA on one of the NIST curves (RFC 5656).
+///
+/// No RSA: libssh2 before 1.11 signs with SHA-1 only, which OpenSSH refuses since 8.8.
 public struct SSHPrivateKey: Sendable, CustomStringConvertible, CustomReflectable {
     enum Material: Sendable {
         case ed25519(Curve25519.Signing.PrivateKey)

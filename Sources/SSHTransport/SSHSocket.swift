@@ -55,30 +55,19 @@ struct SSHSocket: Sendable {
         }
     }
 
-    func handshake(_ check: SSHHostKeyCheck) async throws -> SSHPublicKey {
-        var kinds: [String] = []
-        if case .pinned(let key) = check {
-            // One RSA key signs in three ways; which of them exist depends on libssh2's version.
-            kinds = key.algorithm == "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [key.algorithm]
-        }
-        let wanted = kinds
-        let blob: [UInt8] = try await onLoop { engine, waiting in engine.handshake(hostKeys: wanted, waiting) }
-        return try SSHPublicKey(blob: blob)
-    }
-
-    func verify(_ presented: SSHPublicKey, _ check: SSHHostKeyCheck, _ endpoint: SSHEndpoint) async throws {
-        switch check {
-        case .pinned(let expected):
-            guard presented == expected else {
-                throw SSHError(
-                    .hostKeyMismatch,
-                    "\(endpoint) proved to hold \(presented.fingerprint), expected \(expected.fingerprint)")
+    func handshake(_ check: SSHHostKeyCheck, _ endpoint: SSHEndpoint) async throws -> SSHPublicKey {
+        let wanted = try check.wantedAlgorithms(of: endpoint)
+        do {
+            let blob: [UInt8] = try await onLoop { engine, waiting in engine.handshake(hostKeys: wanted, waiting) }
+            return try SSHPublicKey(blob: blob)
+        } catch let error as SSHError where error.isDisagreement && !wanted.isEmpty {
+            var error = error
+            error.message += "; host keys asked for: \(wanted.joined(separator: ", "))"
+            if wanted.contains("ssh-rsa"), wanted.count == 3 {
+                error.message +=
+                    " (libssh2 verifies RSA only with SHA-1 before 1.11; give the host's Ed25519 key instead)"
             }
-        case .accept(let decide):
-            guard try await decide(presented) else {
-                throw SSHError(
-                    .hostKeyMismatch, "the host key \(presented.fingerprint) of \(endpoint) was not accepted")
-            }
+            throw error
         }
     }
 
