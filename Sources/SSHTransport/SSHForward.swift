@@ -54,7 +54,7 @@ struct SSHForward: Sendable {
                         to: target, from: Self.origin(of: client), window: window)
                     defer { tunnel.close() }
                     onEvent(.opened(number))
-                    try await exchange(inbound, outbound, tunnel)
+                    try await exchange(inbound, outbound, tunnel, client.channel)
                     return nil
                 } catch {
                     return error
@@ -70,7 +70,7 @@ struct SSHForward: Sendable {
 
     private func exchange(
         _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
-        _ tunnel: SSHTunnel
+        _ tunnel: SSHTunnel, _ socket: any Channel
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -80,6 +80,9 @@ struct SSHForward: Sendable {
             }
             group.addTask {
                 while let bytes = try await tunnel.read() { try await outbound.write(bytes) }
+                // A write returns once it is queued, and NIO drops what is queued when the output of a socket is closed
+                // whose input has ended. An empty write is done when all before it are.
+                try await socket.writeAndFlush(ByteBuffer()).get()
                 outbound.finish()
             }
             // Not `waitForAll`, which would wait for the other direction before it passes an error on.

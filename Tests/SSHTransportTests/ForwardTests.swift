@@ -99,6 +99,36 @@ import Testing
         try await target.stop()
     }
 
+    @Test func nothingIsLostToASlowReaderThatHasEndedItsSide() async throws {
+        let target = try await Target.start(.echo)
+        try await SSHServer().withConnection { connection async throws -> Void in
+            let forward = try await Running.start(connection, to: target.endpoint)
+            for round in 1...5 {
+                let bytes = noise(400_000, seed: UInt64(round))
+                let slow = try await client(forward.port)
+                try await slow.channel.setOption(.socketOption(.so_rcvbuf), value: 4096).get()
+                let answer = try await slow.executeThenClose { inbound, outbound in
+                    async let sending: Void = {
+                        try await outbound.write(ByteBuffer(bytes: bytes))
+                        outbound.finish()
+                    }()
+                    var answer: [UInt8] = []
+                    for try await piece in inbound {
+                        answer.append(contentsOf: piece.readableBytesView)
+                        for _ in 0..<50 { await Task.yield() }
+                    }
+                    try await sending
+                    return answer
+                }
+                #expect(answer.count == bytes.count)
+                #expect(hash(answer) == hash(bytes))
+            }
+            forward.task.cancel()
+            try await forward.task.value
+        }
+        try await target.stop()
+    }
+
     @Test func resetOfOneTouchesNoOther() async throws {
         let target = try await Target.start(.echo)
         try await SSHServer().withConnection { connection async throws -> Void in
