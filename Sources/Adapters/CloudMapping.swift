@@ -27,8 +27,9 @@ extension ObservedInstance {
     init(_ instance: Instance) {
         self.init(
             id: InstanceID(rawValue: instance.id.rawValue), name: instance.name, hostname: instance.hostname,
-            status: Status(instance.status), address: instance.publicIP, sshPort: instance.sshPort,
-            type: instance.type, region: instance.region)
+            status: Status(instance.status), address: instance.publicIP,
+            privateAddress: instance.privateIP, sshPort: instance.sshPort, type: instance.type,
+            region: instance.region)
     }
 }
 

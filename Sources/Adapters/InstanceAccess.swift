@@ -11,6 +11,7 @@ package struct InstanceAccess: Sendable {
     package let user: String
     package let identity: AttemptIdentity
     private let hostKey: SSHSettings.HostKeyPolicy
+    private let jump: JumpHost?
     private let files: AttemptKeyFiles
     private let logger: Logger
 
@@ -20,6 +21,7 @@ package struct InstanceAccess: Sendable {
         self.instance = instance
         user = job.definition.ssh.user
         hostKey = job.definition.ssh.hostKey
+        jump = job.definition.ssh.jump
         identity = attempt.identity
         files = AttemptKeyFiles(root: keysFolder)
         self.logger = logger
@@ -34,13 +36,16 @@ package struct InstanceAccess: Sendable {
         guard let key = keys.trusted(hostKey) else { throw Self.neverSeen }
         let endpoint = RemoteEndpoint(
             address: instance.address, port: instance.sshPort, user: user, hostKey: hostKey)
+        let jump = try await JumpConnection.open(jump, logger)
         do {
             return InstanceConnection(
                 connection: try await SSHConnection.connect(
-                    to: SSHEndpoint(host: instance.address, port: instance.sshPort),
+                    to: SSHEndpoint(host: instance.address, port: instance.sshPort), through: jump,
                     credential: .privateKey(user: user, keys.client), hostKey: .pinned(key), logger: logger),
-                supervisor: supervisor)
-        } catch let error as SSHError {
+                supervisor: supervisor, jump: jump)
+        } catch {
+            await jump?.close()
+            guard let error = error as? SSHError else { throw error }
             throw RemoteError(error, at: endpoint, hasMatched: true)
         }
     }
@@ -58,7 +63,16 @@ package struct InstanceAccess: Sendable {
             ("HostKeyAlias", identity.description), ("UserKnownHostsFile", knownHosts),
             ("GlobalKnownHostsFile", "/dev/null"), ("StrictHostKeyChecking", "yes"),
             ("HostKeyAlgorithms", key.algorithm), ("UpdateHostKeys", "no"), ("ForwardAgent", "no"),
+        ] + (jump.map { [("ProxyCommand", Self.proxyCommand($0))] } ?? [])
+    }
+
+    /// `ProxyJump` would take neither the key nor the known hosts of the spec.
+    private static func proxyCommand(_ jump: JumpHost) -> String {
+        let words = [
+            "ssh", "-i", jump.keyFile, "-o", "IdentitiesOnly=yes", "-o", "UserKnownHostsFile=\(jump.knownHosts)", "-o",
+            "StrictHostKeyChecking=yes", "-p", String(jump.port), "-W", "[%h]:%p", "\(jump.user)@\(jump.host)",
         ]
+        return words.map { $0.contains("%h") ? $0 : ShellText.quote($0) }.joined(separator: " ")
     }
 
     private static let neverSeen = RemoteError(

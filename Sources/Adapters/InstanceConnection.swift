@@ -8,14 +8,20 @@ package import SSHTransport
 package struct InstanceConnection: Sendable {
     let connection: SSHConnection
     let supervisor: Supervisor
+    private let jump: SSHConnection?
 
     /// - Parameter supervisor: whose folder is on the instance.
-    package init(connection: SSHConnection, supervisor: Supervisor) {
+    /// - Parameter jump: through which it goes; closed with it.
+    package init(connection: SSHConnection, supervisor: Supervisor, jump: SSHConnection? = nil) {
         self.connection = connection
         self.supervisor = supervisor
+        self.jump = jump
     }
 
-    package func close() async { await connection.close() }
+    package func close() async {
+        await connection.close()
+        await jump?.close()
+    }
 
     /// What a copy has come to so far.
     package enum Progress: Sendable {

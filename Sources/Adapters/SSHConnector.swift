@@ -34,15 +34,18 @@ package struct SSHConnector: RemoteConnector {
                     return true
                 }
         }
+        let jump = try await JumpConnection.open(endpoint.jump, logger)
         do {
             let connection = try await SSHConnection.connect(
-                to: SSHEndpoint(host: endpoint.address, port: endpoint.port),
+                to: SSHEndpoint(host: endpoint.address, port: endpoint.port), through: jump,
                 credential: .privateKey(user: endpoint.user, keys.client), hostKey: check, logger: logger)
             if endpoint.hostKey == .pinned, keys.seenHostKey == nil {
                 try await files.recordSeen(keys.host.publicKey, of: identity)
             }
-            return SSHHost(connection: connection)
-        } catch let error as SSHError {
+            return SSHHost(connection: connection, jump: jump)
+        } catch {
+            await jump?.close()
+            guard let error = error as? SSHError else { throw error }
             throw RemoteError(error, at: endpoint, hasMatched: keys.seenHostKey != nil)
         }
     }
@@ -53,6 +56,7 @@ package struct SSHConnector: RemoteConnector {
 /// A logged-in connection in the core's terms.
 struct SSHHost: RemoteHost {
     let connection: SSHConnection
+    let jump: SSHConnection?
 
     private static let bulkWindow = 16 << 20
 
@@ -85,5 +89,8 @@ struct SSHHost: RemoteHost {
         }
     }
 
-    func close() async { await connection.close() }
+    func close() async {
+        await connection.close()
+        await jump?.close()
+    }
 }

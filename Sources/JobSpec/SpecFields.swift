@@ -8,7 +8,8 @@ enum SpecFields {
     static let secret = ["env", "file", "command"]
     static let snapshot = ["when", "name"]
     static let timeouts = ["queue", "provision", "setup", "run", "collect", "snapshot", "total"]
-    static let ssh = ["user", "port", "host_key", "pty"]
+    static let ssh = ["user", "port", "host_key", "pty", "jump"]
+    static let jump = ["host", "user", "port", "key", "known_hosts"]
     static let instance = ["security_groups", "volumes", "floating_ip", "placement_option"]
 
     /// What people write who come from other tools, and what it is called here. Tried before edit distance.

@@ -97,7 +97,7 @@ extension SpecReading {
         var settings = SSHSettings()
         guard let fields = fields(node, of: "`ssh`", known: SpecFields.ssh) else { return settings }
         if let node = fields["user"]?.value, let user = text(node, "`ssh.user`") {
-            if user.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_.-]{0,31}/) != nil {
+            if Self.isUserName(user) {
                 settings.user = user
             } else {
                 fail(node.location, "`ssh.user` must be a user name of the image, not \(Quoted(user))")
@@ -108,6 +108,7 @@ extension SpecReading {
             settings.hostKey = choice(node, "`ssh.host_key`", of: SSHSettings.HostKeyPolicy.self) ?? .pinned
         }
         if let node = fields["pty"]?.value { settings.pty = boolean(node, "`ssh.pty`") ?? false }
+        if let node = fields["jump"]?.value { settings.jump = jump(node) }
         return settings
     }
 }

@@ -327,6 +327,42 @@ public enum SpecSchema {
                 "pty": {
                   "description": "Run the command in a terminal; stdout and stderr are then one stream. Default: false.",
                   "type": "boolean"
+                },
+                "jump": {
+                  "description": "The host by way of which the instance is reached: user@host[:port], or a mapping with the key and known_hosts files.",
+                  "type": [
+                    "string",
+                    "object",
+                    "null"
+                  ],
+                  "additionalProperties": false,
+                  "required": [
+                    "host",
+                    "user"
+                  ],
+                  "properties": {
+                    "host": {
+                      "type": "string"
+                    },
+                    "user": {
+                      "type": "string",
+                      "pattern": "^[A-Za-z_][A-Za-z0-9_.-]{0,31}$"
+                    },
+                    "port": {
+                      "description": "Default: 22.",
+                      "type": "integer",
+                      "minimum": 1,
+                      "maximum": 65535
+                    },
+                    "key": {
+                      "description": "An unencrypted Ed25519 or ECDSA private key. Default: ~/.ssh/id_ed25519, else ~/.ssh/id_ecdsa.",
+                      "type": "string"
+                    },
+                    "known_hosts": {
+                      "description": "By which the jump host is known. Default: ~/.ssh/known_hosts.",
+                      "type": "string"
+                    }
+                  }
                 }
               }
             },

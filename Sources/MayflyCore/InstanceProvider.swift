@@ -103,20 +103,22 @@ public struct ObservedInstance: Sendable, Hashable, Codable {
     public var hostname: String
     public var status: Status
     public var address: String?
+    /// Reached only from inside the cloud's network: by way of a jump host.
+    public var privateAddress: String?
     public var sshPort: Int?
     public var type: String
     public var region: String
 
     public init(
-        id: InstanceID, name: String, hostname: String, status: Status, address: String?, sshPort: Int?,
-        type: String,
-        region: String
+        id: InstanceID, name: String, hostname: String, status: Status, address: String?,
+        privateAddress: String? = nil, sshPort: Int?, type: String, region: String
     ) {
         self.id = id
         self.name = name
         self.hostname = hostname
         self.status = status
         self.address = address
+        self.privateAddress = privateAddress
         self.sshPort = sshPort
         self.type = type
         self.region = region

@@ -195,13 +195,39 @@ public struct SSHSettings: Codable, Hashable, Sendable {
     public var hostKey: HostKeyPolicy
     /// Whether the command runs in a terminal of its own (then stdout and stderr are one stream).
     public var pty: Bool
+    /// By way of which host the instance is reached; `nil` = directly.
+    public var jump: JumpHost?
 
     public init(
-        user: String = "ubuntu", port: Int? = nil, hostKey: HostKeyPolicy = .pinned, pty: Bool = false
+        user: String = "ubuntu", port: Int? = nil, hostKey: HostKeyPolicy = .pinned, pty: Bool = false,
+        jump: JumpHost? = nil
     ) {
         self.user = user
         self.port = port
         self.hostKey = hostKey
         self.pty = pty
+        self.jump = jump
     }
+}
+
+/// A host of the user's through which instances are reached that have no address of their own to the outside.
+public struct JumpHost: Codable, Hashable, Sendable, CustomStringConvertible {
+    public var user: String
+    public var host: String
+    public var port: Int
+    /// An unencrypted OpenSSH private key of the user's, absolute: the keeper logs in when nobody is there to unlock one.
+    public var keyFile: String
+    /// The file by which the host proves who it is, absolute.
+    public var knownHosts: String
+
+    public init(user: String, host: String, port: Int = 22, keyFile: String, knownHosts: String) {
+        self.user = user
+        self.host = host
+        self.port = port
+        self.keyFile = keyFile
+        self.knownHosts = knownHosts
+    }
+
+    /// As `ssh -J` takes it.
+    public var description: String { "\(user)@\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 }

@@ -4,12 +4,16 @@ public struct RemoteEndpoint: Sendable, Hashable {
     public var port: Int
     public var user: String
     public var hostKey: SSHSettings.HostKeyPolicy
+    public var jump: JumpHost?
 
-    public init(address: String, port: Int, user: String, hostKey: SSHSettings.HostKeyPolicy) {
+    public init(
+        address: String, port: Int, user: String, hostKey: SSHSettings.HostKeyPolicy, jump: JumpHost? = nil
+    ) {
         self.address = address
         self.port = port
         self.user = user
         self.hostKey = hostKey
+        self.jump = jump
     }
 }
 

@@ -3,7 +3,7 @@ package enum ShellText {
     /// One word that evaluates to exactly `value`.
     ///
     /// A NUL cannot exist in a shell's words, arguments or environment; it is dropped.
-    static func quote(_ value: String) -> String {
+    package static func quote(_ value: String) -> String {
         var quoted = "'"
         for scalar in value.unicodeScalars where scalar != "\0" {
             if scalar == "'" { quoted += "'\\''" } else { quoted.unicodeScalars.append(scalar) }

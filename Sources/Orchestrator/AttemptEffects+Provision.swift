@@ -16,7 +16,7 @@ extension AttemptEffects {
             do {
                 if let observed = try await provider.instance(id) {
                     if let reason = Self.deadEnd(observed) { return .instanceFailed(reason) }
-                    if observed.status == .active, let address = observed.address {
+                    if observed.status == .active, let address = address(of: observed) {
                         return .becameReachable(
                             ReachableInstance(
                                 id: id, address: address,
@@ -35,6 +35,11 @@ extension AttemptEffects {
             }
             try await backoff.wait(time)
         }
+    }
+
+    /// Where it is reached: a jump host also reaches what has no public address.
+    private func address(of observed: ObservedInstance) -> String? {
+        observed.address ?? (context.definition.ssh.jump == nil ? nil : observed.privateAddress)
     }
 
     /// "Not there yet" is not "gone": what the cloud lacks so soon after the create proves nothing.

@@ -19,7 +19,7 @@ actor Link {
         if let current { return current }
         let endpoint = RemoteEndpoint(
             address: instance.address, port: instance.sshPort, user: settings.user,
-            hostKey: settings.hostKey)
+            hostKey: settings.hostKey, jump: settings.jump)
         let host = try await connector.connect(to: endpoint, identity: identity)
         // An effect that is being abandoned may have opened one meanwhile: the first stays.
         if let current {

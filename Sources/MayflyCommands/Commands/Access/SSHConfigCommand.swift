@@ -60,11 +60,18 @@ struct SSHConfigCommand: MayflyCommand {
 enum SSHConfigText {
     static func entry(_ names: [String], _ options: [(name: String, value: String)]) -> String {
         "Host \(names.joined(separator: " "))\n"
-            + options.map { "    \($0.name) \(quoted($0.value))\n" }.joined() + "\n"
+            + options.map { "    \($0.name) \(value(of: $0))\n" }.joined() + "\n"
     }
 
     /// For `ssh -o`.
-    static func option(_ name: String, _ value: String) -> String { "\(name)=\(quoted(value))" }
+    static func option(_ name: String, _ value: String) -> String {
+        "\(name)=\(self.value(of: (name, value)))"
+    }
+
+    /// A command is the rest of its line, as it stands.
+    private static func value(of option: (name: String, value: String)) -> String {
+        option.name == "ProxyCommand" ? option.value : quoted(option.value)
+    }
 
     /// Arguments with spaces are quoted; `%` begins a token in file names.
     static func quoted(_ value: String) -> String {
