@@ -88,10 +88,11 @@ final class Target: Sendable {
 
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
             guard event as? ChannelEvent == .inputClosed else { return context.fireUserInboundEventTriggered(event) }
-            if case .count = manner {
-                context.channel.writeAndFlush(ByteBuffer(string: "\(received)"), promise: nil)
-            }
-            context.channel.close(mode: .output, promise: nil)
+            var last = ByteBuffer()
+            if case .count = manner { last.writeString("\(received)") }
+            // Closing the output at once would drop what is still queued.
+            let channel = context.channel
+            channel.writeAndFlush(last).whenComplete { _ in channel.close(mode: .output, promise: nil) }
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
