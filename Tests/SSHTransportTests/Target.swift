@@ -55,7 +55,6 @@ final class Target: Sendable {
         private let manner: Manner
         private let target: Target
         private var received = 0
-        private var lastWrite: EventLoopFuture<Void>?
         private static let piece = ByteBuffer(repeating: 7, count: 64 << 10)
 
         init(_ manner: Manner, _ target: Target) {
@@ -84,19 +83,16 @@ final class Target: Sendable {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let bytes = unwrapInboundIn(data)
             received += bytes.readableBytes
-            if case .echo = manner { lastWrite = context.channel.writeAndFlush(bytes) }
+            if case .echo = manner { context.channel.writeAndFlush(bytes, promise: nil) }
         }
 
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
             guard event as? ChannelEvent == .inputClosed else { return context.fireUserInboundEventTriggered(event) }
-            if case .count = manner {
-                context.channel.writeAndFlush(ByteBuffer(string: "\(received)"), promise: nil)
-            }
-            // Only after what was written: closing the output ends what is still under way.
+            var last = ByteBuffer()
+            if case .count = manner { last.writeString("\(received)") }
+            // Closing the output at once would drop what is still queued.
             let channel = context.channel
-            (lastWrite ?? channel.eventLoop.makeSucceededVoidFuture()).whenComplete { _ in
-                channel.close(mode: .output, promise: nil)
-            }
+            channel.writeAndFlush(last).whenComplete { _ in channel.close(mode: .output, promise: nil) }
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {

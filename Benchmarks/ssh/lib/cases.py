@@ -1,5 +1,5 @@
 """What is measured. Each case returns rows of report.Row; every transfer of ours is verified."""
-import hashlib, os, shutil, statistics, subprocess, sys, time
+import hashlib, os, shutil, subprocess, time
 
 import measure
 from report import Row
@@ -9,6 +9,10 @@ here = os.path.dirname(os.path.abspath(__file__))
 
 # Prints the time of its printing, every 50 ms.
 CLOCK = "exec perl -MTime::HiRes=time,sleep -e '$|=1; for (1..{lines}) {{ printf \"%.6f\\n\", time; sleep 0.05 }}'"
+
+GCM = ["-c", "aes128-gcm@openssh.com"]
+# What libssh2 1.10 agrees on with OpenSSH.
+CTR = ["-c", "aes128-ctr", "-m", "hmac-sha2-256"]
 
 
 class Bench:
@@ -46,7 +50,7 @@ class Bench:
 
         def told(sample, data):
             return {"cpu": (data or {}).get("cpu", sample.cpu) / count * 1000,
-                    "rate": count / (data or {}).get("wall", sample.wall), "peak_mib": sample.rss / 1024}
+                    "rate": count / (data or {}).get("wall", sample.wall)}
 
         def mayfly():
             sample = self.ours("sessions", "--count", count, "--at-once", at_once)
@@ -61,8 +65,8 @@ class Bench:
 
         results, left_out = self.compete({
             "mayfly": mayfly,
-            "ssh": lambda: shell(f"seq {count} | xargs -P {at_once} -I{{}} {loop}"),
-            "GNU parallel + ssh": lambda: shell(f"seq {count} | parallel --will-cite -j {at_once} -n0 {loop}"),
+            "ssh": (lambda: shell(f"seq {count} | xargs -P {at_once} -I{{}} {loop}"), 1),
+            "GNU parallel + ssh": (lambda: shell(f"seq {count} | parallel --will-cite -j {at_once} -n0 {loop}"), 1),
             "parallel-ssh": lambda: library("parallel_ssh"),
             "asyncssh": lambda: library("asyncssh"),
         })
@@ -154,33 +158,34 @@ class Bench:
                 shutil.rmtree(target, ignore_errors=True)
                 if os.path.exists(target):
                     os.remove(target)
-            return {"rate": size / MB / sample.wall, "wall": sample.wall, "cpu": sample.cpu,
-                    "peak_mib": sample.rss / 1024}
+            return {"rate": size / MB / sample.wall, "wall": sample.wall, "cpu": sample.cpu}
         return contestant
 
     def down_contestants(self, source, size, digest, distance, limit):
-        host, shell, slow = f"rtt{distance}", self.s.ssh_config, (1 if distance else self.times)
+        host, shell, often = f"rtt{distance}", self.s.ssh_config, (1 if distance else self.times)
 
-        def move(body, rounds=slow):
+        def move(body, rounds=1):
             return self.moved(size, self.s.folder, digest, body), rounds
 
         return {
-            "ssh": move(lambda to: self.openssh("ssh", host, f"cat {source}", stdout=to, limit=limit)),
+            "ssh": move(lambda to: self.openssh("ssh", host, f"cat {source}", stdout=to, limit=limit), often),
             "ssh aes128-gcm": move(lambda to: self.openssh(
-                "ssh", "-c", "aes128-gcm@openssh.com", host, f"cat {source}", stdout=to, limit=limit)),
+                "ssh", *GCM, host, f"cat {source}", stdout=to, limit=limit), often),
+            "ssh aes128-ctr": move(lambda to: self.openssh(
+                "ssh", *CTR, host, f"cat {source}", stdout=to, limit=limit)),
             "scp": move(lambda to: self.openssh("scp", "-q", f"{host}:{source}", to, limit=limit)),
             "sftp": move(lambda to: self.openssh("sftp", "-q", f"{host}:{source}", to, limit=limit)),
             "rsync": move(lambda to: measure.run(
-                ["rsync", "-e", f"ssh -F {shell}", f"{host}:{source}", to], limit=limit), 1),
-            "asyncssh": move(lambda to: self.peer("asyncssh", "down", source, to, distance=distance, limit=limit), 1),
+                ["rsync", "-e", f"ssh -F {shell}", f"{host}:{source}", to], limit=limit)),
+            "asyncssh": move(lambda to: self.peer("asyncssh", "down", source, to, distance=distance, limit=limit)),
             "parallel-ssh": move(lambda to: self.peer(
-                "parallel_ssh", "down", source, to, distance=distance, limit=limit), 1),
+                "parallel_ssh", "down", source, to, distance=distance, limit=limit)),
         }
 
     def up_contestants(self, source, size, digest, distance, limit):
-        host, shell, slow = f"rtt{distance}", self.s.ssh_config, (1 if distance else self.times)
+        host, shell, often = f"rtt{distance}", self.s.ssh_config, (1 if distance else self.times)
 
-        def move(body, rounds=slow):
+        def move(body, rounds=1):
             return self.moved(size, self.s.there, digest, body), rounds
 
         def sftp(to):
@@ -190,16 +195,18 @@ class Bench:
             return self.openssh("sftp", "-q", "-b", batch, host, limit=limit)
 
         return {
-            "ssh": move(lambda to: self.openssh("ssh", host, f"cat >{to}", stdin=source, limit=limit)),
+            "ssh": move(lambda to: self.openssh("ssh", host, f"cat >{to}", stdin=source, limit=limit), often),
             "ssh aes128-gcm": move(lambda to: self.openssh(
-                "ssh", "-c", "aes128-gcm@openssh.com", host, f"cat >{to}", stdin=source, limit=limit)),
+                "ssh", *GCM, host, f"cat >{to}", stdin=source, limit=limit), often),
+            "ssh aes128-ctr": move(lambda to: self.openssh(
+                "ssh", *CTR, host, f"cat >{to}", stdin=source, limit=limit)),
             "scp": move(lambda to: self.openssh("scp", "-q", source, f"{host}:{to}", limit=limit)),
             "sftp": move(sftp),
             "rsync": move(lambda to: measure.run(
-                ["rsync", "-W", "-e", f"ssh -F {shell}", source, f"{host}:{to}"], limit=limit), 1),
-            "asyncssh": move(lambda to: self.peer("asyncssh", "up", source, to, distance=distance, limit=limit), 1),
+                ["rsync", "-W", "-e", f"ssh -F {shell}", source, f"{host}:{to}"], limit=limit)),
+            "asyncssh": move(lambda to: self.peer("asyncssh", "up", source, to, distance=distance, limit=limit)),
             "parallel-ssh": move(lambda to: self.peer(
-                "parallel_ssh", "up", source, to, distance=distance, limit=limit), 1),
+                "parallel_ssh", "up", source, to, distance=distance, limit=limit)),
         }
 
     def exec_down(self, source, distance):
@@ -221,6 +228,7 @@ class Bench:
                 {"mayfly": self.moved(size, sink, digest, body), **peers(source, size, digest, 0, 300)})
             rows.append(Row(f"bulk-{way}", f"{label} {way} through exec, 0 ms", "MB/s", True, results, "rate", left_out,
                             goal="≥ 1.0× ssh", against=["ssh"], judge=lambda row: row.ours >= row.peers["ssh"]))
+            rows.append(Row(f"bulk-{way}-cpu", f"{label} {way} through exec: client CPU", "s", False, results, "cpu", []))
         os.remove(source)
         return rows
 
@@ -295,7 +303,7 @@ class Bench:
                     raise measure.Failed("what arrived is not what was sent")
             finally:
                 shutil.rmtree(target, ignore_errors=True)
-            return {"wall": sample.wall, "cpu": sample.cpu, "peak_mib": sample.rss / 1024}
+            return {"wall": sample.wall, "cpu": sample.cpu}
         return contestant
 
     def extrapolated(self, small, large, total, body, sink):

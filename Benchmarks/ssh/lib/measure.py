@@ -11,10 +11,10 @@ class TooSlow(Failed):
 
 
 class Sample:
-    """One run: seconds on the clock, seconds of CPU (user and system, children included), peak KiB of one process."""
+    """One run: seconds on the clock, seconds of CPU (user and system, children included)."""
 
-    def __init__(self, wall, cpu, rss, text):
-        self.wall, self.cpu, self.rss, self.text = wall, cpu, rss, text
+    def __init__(self, wall, cpu, text):
+        self.wall, self.cpu, self.text = wall, cpu, text
 
     @property
     def data(self):
@@ -63,7 +63,7 @@ def run(words, stdin=None, stdout=None, limit=600, env=None):
         text = sink.read().decode(errors="replace")
     sink.close()
     errors.close()
-    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, text)
+    return Sample(wall, usage.ru_utime + usage.ru_stime, text)
 
 
 def alternate(contestants, times, say):
