@@ -12,6 +12,7 @@ import NIOPosix
 public struct SSHAgent: Sendable, Hashable, CustomStringConvertible {
     /// A key that the agent can sign with.
     public struct Identity: Sendable, Hashable {
+        /// Its public half.
         public let key: SSHPublicKey
         /// What whoever added it called it; often a path or an address.
         public let comment: String
@@ -46,6 +47,7 @@ public struct SSHAgent: Sendable, Hashable, CustomStringConvertible {
         try await identities(on: MultiThreadedEventLoopGroup.singleton.next()).get()
     }
 
+    /// Says what it is, not where.
     public var description: String { "ssh-agent" }
 
     func identities(on loop: any EventLoop) -> EventLoopFuture<[Identity]> {

@@ -16,6 +16,7 @@ public struct SSHConfiguration: Sendable, Hashable {
     /// Must exceed the windows of all channels open at once.
     public var memoryLimit: Int
 
+    /// Each value is described at its property.
     public init(
         connectTimeout: Duration = .seconds(10),
         handshakeTimeout: Duration = .seconds(30),

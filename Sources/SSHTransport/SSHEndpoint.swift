@@ -5,11 +5,13 @@ public struct SSHEndpoint: Sendable, Hashable, CustomStringConvertible {
     /// The TCP port, 1 to 65535.
     public var port: Int
 
+    /// Nothing is looked up or checked before it is used.
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
     }
 
+    /// `host:port`, with brackets around an IPv6 address.
     public var description: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }

@@ -50,18 +50,21 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case closed
     }
 
+    /// What went wrong, for programs.
     public var code: Code
     /// One sentence for people; holds no secret.
     public var message: String
     /// libssh2's own error number, where the failure came from there.
     public var libraryCode: Int32?
 
+    /// For errors of the library itself; public so that tests of others can make one.
     public init(_ code: Code, _ message: String, libraryCode: Int32? = nil) {
         self.code = code
         self.message = message
         self.libraryCode = libraryCode
     }
 
+    /// Code, message and libssh2's number.
     public var description: String {
         if let libraryCode {
             "\(code.rawValue): \(message) (libssh2 \(libraryCode))"

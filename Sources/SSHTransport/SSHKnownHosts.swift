@@ -7,15 +7,18 @@ import NIOPosix
 public struct SSHKnownHosts: Sendable {
     /// Where something stands: `file:line`.
     public struct Location: Sendable, Hashable, CustomStringConvertible {
+        /// The file's name, as it was given.
         public let file: String
         /// From 1.
         public let line: Int
 
+        /// `file:line`.
         public var description: String { "\(file):\(line)" }
     }
 
     /// A line that says nothing to this library.
     public struct IgnoredLine: Sendable, Hashable {
+        /// Where it stands.
         public let location: Location
         /// Why, for people.
         public let reason: String
@@ -23,7 +26,9 @@ public struct SSHKnownHosts: Sendable {
 
     /// A key that a host was expected to show, and where that stands.
     public struct Expectation: Sendable, Hashable {
+        /// Where it stands.
         public let location: Location
+        /// The key that stands there.
         public let key: SSHPublicKey
     }
 

@@ -58,6 +58,7 @@ public struct SSHPublicKey: Sendable, Hashable, CustomStringConvertible {
         return "SHA256:\(text)"
     }
 
+    /// Algorithm and ``fingerprint``.
     public var description: String {
         "\(algorithm) \(fingerprint)"
     }

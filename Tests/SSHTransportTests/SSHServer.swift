@@ -58,7 +58,7 @@ final class SSHServer: Sendable {
         try (lines.joined(separator: "\n") + "\n").write(to: configuration, atomically: true, encoding: .utf8)
 
         process = try Child([sshd, "-D", "-e", "-f", configuration.path])
-        try await eventually("sshd listens") { try await self.answers() }
+        try await eventually("sshd listens", within: .seconds(60)) { try await self.answers() }
     }
 
     deinit {
