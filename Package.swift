@@ -154,7 +154,7 @@ let package = Package(
             ]),
         testTarget("OnInstanceTests", ["OnInstance", "MayflyCore"]),
         testTarget("TreeArchiveTests", ["TreeArchive", "OnInstance", "MayflyCore"]),
-        testTarget("SSHTransportTests", ["SSHTransport", nioCore, nioPosix, crypto, log]),
+        testTarget("SSHTransportTests", ["SSHTransport", nioCore, nioEmbedded, nioPosix, crypto, log]),
         testTarget("PositionedYAMLTests", ["PositionedYAML"]),
         testTarget("JobSpecTests", ["JobSpec", "MayflyCore"]),
         testTarget(

@@ -15,7 +15,7 @@ extension RemoteError {
     init(_ error: SSHError, at endpoint: RemoteEndpoint, hasMatched: Bool) {
         let place = "\(endpoint.address):\(endpoint.port)"
         switch error.code {
-        case .hostKeyMismatch where hasMatched:
+        case .hostKeyMismatch where hasMatched, .hostKeyRevoked:
             self.init(
                 kind: .hostKeyMismatch,
                 message:

@@ -126,14 +126,6 @@ final class LibSSH2Session {
 
     // MARK: The connection as a whole
 
-    /// Asks for a sign of life, unless libssh2 did so in the same second.
-    func keepalive() -> Int32 {
-        guard let session = unsafe session else { return 0 }
-        var next: Int32 = 0
-        unsafe libssh2_keepalive_config(session, 1, 2)
-        return unsafe libssh2_keepalive_send(session, &next)
-    }
-
     /// Says goodbye. Sent or not, the connection is over.
     func disconnect() {
         guard let session = unsafe session else { return }

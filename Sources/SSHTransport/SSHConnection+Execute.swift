@@ -1,3 +1,5 @@
+import Synchronization
+
 extension SSHConnection {
     /// Runs a command and returns how it ended, after everything it wrote has been handed over.
     ///
@@ -17,18 +19,20 @@ extension SSHConnection {
         onOutput: @escaping @Sendable (SSHOutput) async throws -> Void
     ) async throws -> SSHExit {
         let id = newID()
+        let inputFailure = InputFailure()
         return try await withTaskCancellationHandler {
             do {
                 try await open(id, .command(command, options))
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { await self.feed(stdin, to: id) }
+                    group.addTask { await self.feed(stdin, to: id, inputFailure) }
                     while let output = try await nextOutput(id) { try await onOutput(output) }
                     group.cancelAll()
                 }
                 return await finish(id)
             } catch {
                 await abandon(id, error)
-                throw error
+                // The channel may have gone before anybody read from it: then only the input knows why.
+                throw inputFailure.error ?? error
             }
         } onCancel: {
             cancel(id)
@@ -36,7 +40,7 @@ extension SSHConnection {
     }
 
     /// Sends the input. A failure of the stream is the command's failure; that nobody reads is not.
-    private nonisolated func feed(_ stdin: SSHInput, to id: Int) async {
+    private nonisolated func feed(_ stdin: SSHInput, to id: Int, _ failure: InputFailure) async {
         do {
             switch stdin {
             case .none:
@@ -51,7 +55,18 @@ extension SSHConnection {
             await endInput(id)
         } catch {
             // Cancelled because the command has ended: its end is the result, not this.
-            if !Task.isCancelled { await abandon(id, error) }
+            guard !Task.isCancelled else { return }
+            failure.set(error)
+            await abandon(id, error)
         }
     }
+}
+
+/// Why a command's input could not be read.
+private final class InputFailure: Sendable {
+    private let first = Mutex<(any Error)?>(nil)
+
+    var error: (any Error)? { first.withLock { $0 } }
+
+    func set(_ error: any Error) { first.withLock { $0 = $0 ?? error } }
 }

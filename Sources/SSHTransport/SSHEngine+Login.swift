@@ -101,18 +101,13 @@ extension SSHEngine {
             if unansweredSince == nil { unansweredSince = now }
             return
         }
-        guard channels.contains(where: { $0.phase == .running }) else {
-            // Without a channel libssh2 has no call that reads; opening one does, answers the server's own questions
-            // on the way, and leaves no reply behind.
-            unansweredSince = now
-            return enqueueProbe()
-        }
-        let before = wire.outbound.readableBytes
-        let code = session.keepalive()
-        if code < 0 { note(code) }
-        if wire.outbound.readableBytes > before, unansweredSince == nil { unansweredSince = now }
+        unansweredSince = now
+        enqueueProbe()
     }
 
+    /// Opens a channel and closes it: libssh2 reads while it waits for that answer, answers the server's own questions on
+    /// the way, and no reply is left behind. The answers to its own keepalive requests it keeps for ever, in a list that
+    /// every read walks through.
     private func enqueueProbe() {
         var handle: SSHChannelHandle?
         exclusives.append(

@@ -9,6 +9,10 @@ final class SSHEngine {
     static let allowancePerTurn = 256 << 10
     /// Bytes libssh2 may hold before the login is complete: a login needs some hundred kilobytes.
     private static let loginMemoryLimit = 4 << 20
+    /// Less before the login: until a peer has said that it speaks SSH, libssh2 takes its bytes one by one.
+    static let allowanceBeforeLogin = 8 << 10
+    /// No login needs as much. A peer that sends more has something else in mind.
+    static let limitBeforeLogin = 1 << 20
 
     /// An operation of which libssh2 stands only one at a time. Once begun it is stepped to its end, whoever has lost
     /// interest: a reply that nobody awaits would be taken for the next operation's.
@@ -39,6 +43,7 @@ final class SSHEngine {
     var unansweredSince: NIODeadline?
     var keepaliveTimer: RepeatedTask?
     private var readIsHeld = false
+    private var receivedBeforeLogin = 0
 
     private var isPumping = false
     private var pumpIsScheduled = false
@@ -59,6 +64,12 @@ final class SSHEngine {
         guard !isDisposed else { return }
         lastReceived = .now()
         unansweredSince = nil
+        if !isLoggedIn {
+            receivedBeforeLogin += bytes.readableBytes
+            guard receivedBeforeLogin <= Self.limitBeforeLogin else {
+                return lose(SSHError(.protocolError, "the server sent far more than a login needs"))
+            }
+        }
         wire.receive(&bytes)
     }
 
@@ -79,7 +90,7 @@ final class SSHEngine {
         guard !isDisposed, !isPumping else { return hasMore = true }
         isPumping = true
         hasMore = false
-        wire.allowance = Self.allowancePerTurn
+        wire.allowance = isLoggedIn ? Self.allowancePerTurn : Self.allowanceBeforeLogin
         while let first = exclusives.first, first.step() {
             // Stepping may have ended everything.
             if !exclusives.isEmpty { exclusives.removeFirst() }

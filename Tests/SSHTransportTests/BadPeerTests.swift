@@ -14,12 +14,13 @@ import Testing
 
     static func expected(_ manner: BadPeer.Manner) -> Set<SSHError.Code> {
         switch manner {
-        case .silent, .oneByteAtATime, .endlessGreeting: [.timedOut]
+        case .silent, .oneByteAtATime: [.timedOut]
+        case .endlessGreeting: [.timedOut, .protocolError]
         case .closesAtOnce: [.closedBeforeBanner]
         // Closing with our banner unread is a reset, which may overtake theirs.
         case .closesAfterBanner: [.connectionLost, .closedBeforeBanner]
         case .garbage, .endlessBanner, .randomPackets: [.protocolError, .timedOut, .connectionLost]
-        case .absurdLength, .zeroLength, .nothingInCommon: [.protocolError, .connectionLost]
+        case .absurdLength, .zeroLength, .nothingInCommon: [.protocolError, .connectionLost, .timedOut]
         }
     }
 

@@ -151,9 +151,10 @@ import Testing
     }
 
     @Test func refusedTargetEndsOnlyThatConnection() async throws {
-        let port = try await SSHServer.freePort()
+        // Of an address where nobody else listens.
+        let port = try await SSHServer.freePort(host: "127.86.0.1")
         try await SSHServer().withConnection { connection async throws -> Void in
-            let forward = try await Running.start(connection, to: SSHEndpoint(host: "127.0.0.1", port: port))
+            let forward = try await Running.start(connection, to: SSHEndpoint(host: "127.86.0.1", port: port))
             for number in 1...3 {
                 #expect(try await exchange(forward.port, []).isEmpty)
                 try await eventually("the refusal is told") {

@@ -71,10 +71,11 @@ import Testing
     }
 
     @Test func targetsThatCannotBeReached() async throws {
-        let port = try await SSHServer.freePort()
+        // Of an address where nobody else listens.
+        let port = try await SSHServer.freePort(host: "127.86.0.1")
         let silent = try await Target.start(.count)
         try await SSHServer().withConnection { jump async throws -> Void in
-            let refused = await failure { try await connect(SSHEndpoint(host: "127.0.0.1", port: port), jump) }
+            let refused = await failure { try await connect(SSHEndpoint(host: "127.86.0.1", port: port), jump) }
             #expect(refused?.code == .unreachable)
             #expect(refused?.message.contains("jump host") == true)
             let mute = await failure { try await connect(silent.endpoint, jump) }
@@ -84,7 +85,7 @@ import Testing
         try await eventually("the tunnel has gone") { silent.connections == 0 }
         try await silent.stop()
         try await SSHServer(settings: ["AllowTcpForwarding no"]).withConnection { jump async throws -> Void in
-            let forbidden = await failure { try await connect(SSHEndpoint(host: "127.0.0.1", port: port), jump) }
+            let forbidden = await failure { try await connect(SSHEndpoint(host: "127.86.0.1", port: port), jump) }
             #expect(forbidden?.code == .jumpFailed)
         }
     }

@@ -45,13 +45,14 @@ import Testing
     }
 
     @Test func targetThatCannotBeReached() async throws {
-        let port = try await SSHServer.freePort()
+        // Of an address where nobody else listens.
+        let port = try await SSHServer.freePort(host: "127.86.0.1")
         try await SSHServer().withConnection { connection async throws -> Void in
             let error = await failure {
-                _ = try await connection.openTunnel(to: SSHEndpoint(host: "127.0.0.1", port: port))
+                _ = try await connection.openTunnel(to: SSHEndpoint(host: "127.86.0.1", port: port))
             }
             #expect(error?.code == .channelFailed)
-            #expect(error?.message.contains("127.0.0.1:\(port)") == true)
+            #expect(error?.message.contains("127.86.0.1:\(port)") == true)
             #expect(error?.message.contains("connect failed") == true)
             #expect(try await connection.collect("exit 5").exit == .status(5))
         }
