@@ -134,7 +134,7 @@ extension EndToEnd {
 
         @Test func `a port of the instance is one of this machine`() async throws {
             try await with { world, _ in
-                let serve = "cd work && setsid python3 -m http.server 8123 --bind 127.0.0.1 >/dev/null 2>&1 & sleep 0.5"
+                let serve = "cd work; setsid python3 -m http.server 8123 --bind 127.0.0.1 </dev/null >/dev/null 2>&1 &"
                 #expect(try await world.mayfly("ssh", "1", "--", serve).code == 0)
                 let forward = try world.begin(["forward", "1", "0:8123"])
                 var port: Substring?
@@ -142,14 +142,52 @@ extension EndToEnd {
                     port = forward.stderrSoFar.firstMatch(of: /127\.0\.0\.1:(\d+) is port 8123/)?.1
                     return port != nil
                 }
-                let url = try #require(URL(string: "http://127.0.0.1:\(port ?? "0")/ckpt/a"))
+                let number = port.map(String.init) ?? "0"
                 try await eventually("the page comes") {
-                    (try? String(contentsOf: url, encoding: .utf8)) == "one\n"
+                    let curl = try world.begin(["-s", "http://127.0.0.1:\(number)/ckpt/a"], binary: "/usr/bin/curl")
+                    return try await curl.end().text == "one\n"
                 }
-                let taken = try await world.mayfly("forward", "1", "\(port ?? "0"):8123")
+                let taken = try await world.mayfly("forward", "1", "\(number):8123")
                 #expect(taken.code == 64 && taken.stderr.contains("name another"), "\(taken.stderr)")
                 kill(forward.pid, SIGTERM)
                 #expect(try await forward.end().code == 143)
+            }
+        }
+
+        @Test func `by way of a jump host`() async throws {
+            try await World.with { world in
+                let hand = try await HandMade(in: world)
+                try await hand.create("bastion")
+                _ = try await hand.ssh("bastion", "true")
+                let bastion = try hand.object(try await hand.type("instance", "show", "bastion", "--json"))
+                let address = try #require(bastion["public_ip"] as? String)
+                let port = bastion["ssh_port"] as? Int ?? 22
+                let scan = try await world.begin(
+                    ["-p", "\(port)", "-t", "ed25519", address], binary: "/usr/bin/ssh-keyscan"
+                ).end()
+                try world.write("user/known", scan.text)
+                let jump =
+                    "ssh: {jump: {host: \(address), port: \(port), user: ubuntu, key: user/id, known_hosts: user/known}}"
+                let run = try await world.begin(
+                    "\(jump)\ncommand: 'echo from ${SSH_CONNECTION%% *}; until [ -e go ]; do sleep 0.05; done'",
+                    until: "the command runs"
+                ) { $0.stdoutSoFar.contains("from") }
+                let shell = try await world.mayfly("ssh", "1", "--", "echo ok; touch work/it")
+                #expect(shell.code == 0 && shell.text == "ok\n", "\(shell.stderr)")
+                let copy = try await world.mayfly("cp", "1:it", "it")
+                #expect(copy.code == 0, "\(copy.stderr)")
+                try world.write("go", "")
+                #expect(try await world.mayfly("cp", "go", "1:go").code == 0)
+                let answer = try await run.end()
+                #expect(answer.code == 0, "\(answer.stderr)")
+                try await hand.type("instance", "rm", "bastion", "-y", "--wait")
+                try await hand.type("ssh-key", "rm", "laptop", "-y")
+
+                try world.write("bad.yaml", "\(World.machine)\nssh: {jump: nobody}\ncommand: echo never\n")
+                let bad = try await world.mayfly("check", "bad.yaml")
+                #expect(
+                    bad.code == 64 && bad.stderr.contains("bad.yaml:2:13: `ssh.jump` must be user@host"),
+                    "\(bad.stderr)")
             }
         }
     }

@@ -55,6 +55,28 @@ import Testing
             ])
     }
 
+    @Test func jumpHosts() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "mayfly-jump-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for name in ["key", "known"] { try Data().write(to: folder.appending(path: name)) }
+        let (key, known) = ("\(folder.path)/key", "\(folder.path)/known")
+        func found(_ jump: String) -> [String] {
+            problems("type: vcpu-2_memory-4g_disk-80g\ncommand: x\nssh:\n  jump: \(jump)\n")
+        }
+        #expect(found("{host: b.example, user: me, port: 2200, key: \(key), known_hosts: \(known)}").isEmpty)
+        #expect(found("b.example") == ["job.yaml:4:9: `ssh.jump` must be user@host or user@host:port, not `b.example`"])
+        #expect(found("me@b:0").count == 1 && found("me@b:x").count == 1 && found("[a]").count == 1)
+        #expect(found("{host: b}") == ["job.yaml:4:9: `ssh.jump` needs `host` and `user`"])
+        #expect(
+            found("{host: b, user: me, hots: c, key: \(key), known_hosts: \(known)}").first?.contains("did you mean")
+                == true)
+        #expect(
+            found("{host: b, user: me, key: /none, known_hosts: \(known)}").first?.contains("no readable key") == true)
+        #expect(found("{host: b, user: me, key: \(key), known_hosts: /none}").first?.contains("log in once") == true)
+    }
+
     @Test func whatIsMissingIsNamed() {
         for text in ["", "# nothing\n", "{}"] {
             let found = problems(text)

@@ -209,8 +209,10 @@ class Bench:
                 "parallel_ssh", "up", source, to, distance=distance, limit=limit)),
         }
 
-    def exec_down(self, source, distance):
-        return lambda to: self.ours("bulk", "--direction", "down", "--remote", source, "--local", to, distance=distance)
+    def exec_down(self, source, distance, window):
+        """A channel's window in MiB: the client's choice, 2 unless it says otherwise."""
+        return lambda to: self.ours("bulk", "--direction", "down", "--remote", source, "--local", to,
+                                    "--window", window << 20, distance=distance)
 
     def exec_up(self, source, distance):
         return lambda to: self.ours("bulk", "--direction", "up", "--local", source, "--remote", to, distance=distance)
@@ -219,13 +221,24 @@ class Bench:
         size = (64 if self.quick else 1024) << 20
         source, digest = self.make_file("big", size)
         rows, label = [], "64 MiB" if self.quick else "1 GiB"
+        nonce = self.install()
+
+        def copy(to):
+            return self.ours("download", "--nonce", nonce, "--remote", source, "--local", to)
+
         for way in ("down", "up"):
             self.say(f"  {way}")
-            body, sink = ((self.exec_down(source, 0), self.s.folder) if way == "down"
-                          else (self.exec_up(source, 0), self.s.there))
-            peers = self.down_contestants if way == "down" else self.up_contestants
-            results, left_out = self.compete(
-                {"mayfly": self.moved(size, sink, digest, body), **peers(source, size, digest, 0, 300)})
+            sink, body = self.s.there, self.exec_up(source, 0)
+            peers, variants = self.up_contestants, {}
+            if way == "down":
+                sink, body = self.s.folder, self.exec_down(source, 0, 2)
+                peers, variants = self.down_contestants, {
+                    "mayfly, window 8 MiB": self.exec_down(source, 0, 8),
+                    "mayfly, window 32 MiB": self.exec_down(source, 0, 32), "mayfly, as cp": copy}
+            results, left_out = self.compete({
+                "mayfly": self.moved(size, sink, digest, body),
+                **{name: (self.moved(size, sink, digest, variant), 1) for name, variant in variants.items()},
+                **peers(source, size, digest, 0, 300)})
             rows.append(Row(f"bulk-{way}", f"{label} {way} through exec, 0 ms", "MB/s", True, results, "rate", left_out,
                             goal="≥ 1.0× ssh", against=["ssh"], judge=lambda row: row.ours >= row.peers["ssh"]))
             rows.append(Row(f"bulk-{way}-cpu", f"{label} {way} through exec: client CPU", "s", False, results, "cpu", []))
@@ -253,7 +266,7 @@ class Bench:
 
         self.say("  down")
         results, left_out = self.compete({
-            "mayfly": here(download), "mayfly, exec cat": here(self.exec_down(source, 100)),
+            "mayfly": here(download), "mayfly, exec cat": here(self.exec_down(source, 100, 32)),
             **self.down_contestants(source, size, digest, 100, limit)})
         rows = [Row("far-down", f"{label} down at 100 ms", "s", False, results, "wall", left_out,
                     goal="≥ 6× scp and sftp", against=["scp", "sftp"],
