@@ -28,9 +28,12 @@ package enum CloudAudit {
             let provider = CloudProviders.make(
                 for: cloud, home: home, store: store, vault: vault, installation: installation, logger: logger)
             do {
-                let listed = try await provider.instances(hostnamePrefix: AttemptIdentity.prefix(of: installation))
+                let all = try await provider.instances(hostnamePrefix: "")
+                let own = AttemptIdentity.prefix(of: installation)
+                let listed = all.filter { $0.hostname.hasPrefix(own) }
                 let jobs = try await store.jobs(.all).filter { $0.cloud == cloud }
                 compare(listed, jobs, place, &report)
+                tellOthers(all.filter { !$0.hostname.hasPrefix(own) }, place, &report)
                 if try await !provider.seesAnchor() {
                     report.agrees = false
                     report.lines.append(
@@ -43,6 +46,19 @@ package enum CloudAudit {
         }
         if report.lines.isEmpty { report.lines.append("nothing was ever created from this home") }
         return report
+    }
+
+    /// What this home has no say in, so that nobody looks for it here.
+    private static func tellOthers(_ others: [ObservedInstance], _ place: String, _ report: inout AuditReport) {
+        let installations = others.compactMap { AttemptIdentity(hostname: $0.hostname)?.installation }
+        for installation in Set(installations).sorted() {
+            let count = installations.count { $0 == installation }
+            report.lines.append(
+                "\(place): \(count) of another installation, \(installation): "
+                    + "`mayfly gc --dry-run --from-names --installation \(installation)` says more")
+        }
+        let foreign = others.count - installations.count
+        if foreign > 0 { report.lines.append("\(place): \(foreign) that no job made") }
     }
 
     private static func compare(

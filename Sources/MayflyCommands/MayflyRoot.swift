@@ -40,7 +40,8 @@ struct MayflyRoot: ParsableCommand {
             subcommands: [
                 RunCommand.self, SubmitCommand.self, ListCommand.self, ShowCommand.self, LogsCommand.self,
                 AttachCommand.self, CancelCommand.self, CheckCommand.self, SchemaCommand.self, InitCommand.self,
-                LoginCommand.self, LogoutCommand.self, AuditCommand.self, KeeperCommand.self, CloudCommand.self,
+                LoginCommand.self, LogoutCommand.self, AuditCommand.self, CollectGarbageCommand.self,
+                KeeperCommand.self, CloudCommand.self,
                 ServeCommand.self, DoctorCommand.self,
             ],
             groupedSubcommands: [

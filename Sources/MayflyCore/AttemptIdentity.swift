@@ -28,6 +28,26 @@ public struct AttemptIdentity: Codable, Hashable, Sendable, CustomStringConverti
     /// What every hostname of one installation begins with; a sweep matches it exactly.
     public static func prefix(of installation: String) -> String { "mf-\(installation)-" }
 
+    /// Reads a hostname back; `nil` for one that is none of ours, in every character.
+    public init?(hostname: String) {
+        let parts = hostname.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 5, parts[0] == "mf", parts[1].utf8.count == 8, parts[2].utf8.count == 7,
+            parts[3].utf8.count == 2, parts[4].utf8.count == 8, let job = Base32.decode(parts[2]),
+            let attempt = Base32.decode(parts[3]), Base32.decode(parts[1]) != nil, Base32.decode(parts[4]) != nil
+        else { return nil }
+        self.init(
+            installation: parts[1], job: JobID(rawValue: Int64(bitPattern: job)), attempt: Int(attempt), nonce: parts[4]
+        )
+    }
+
+    /// The expiry in an instance's name, if the name is still the one that was given with this identity.
+    public func expiry(inName name: String) -> WallTime? {
+        let head = "\(self)-x"
+        guard name.hasPrefix(head), let seconds = Int64(name.dropFirst(head.count)), (0...1 << 40).contains(seconds)
+        else { return nil }
+        return WallTime(rawValue: seconds * 1000)
+    }
+
     /// The instance's name: the identity and its expiry in seconds since 1970, so that a stranger can judge it.
     public func instanceName(expiry: WallTime) -> String { "\(self)-x\(expiry.rawValue / 1000)" }
 }
@@ -44,6 +64,16 @@ public enum Base32 {
             rest /= 32
         }
         return String(digits.reversed())
+    }
+
+    /// The number that ``encode(_:width:)`` wrote; `nil` for other characters, and beyond 64 bits.
+    static func decode(_ text: String) -> UInt64? {
+        var value: UInt64 = 0
+        for character in text {
+            guard let digit = alphabet.firstIndex(of: character), value >> 59 == 0 else { return nil }
+            value = value << 5 | UInt64(digit)
+        }
+        return value
     }
 
     /// One character from each byte's low five bits.

@@ -71,10 +71,12 @@ struct AttemptEffects: Sendable {
         giveUpAt deadline: @Sendable () -> BootInstant? = { nil },
         _ body: @Sendable (any RemoteHost) async throws -> Result
     ) async throws -> Result {
-        var backoff = Backoff(first: .milliseconds(20), most: .seconds(5))
+        var backoff = Backoff(first: .milliseconds(20), most: .seconds(5), spread: context.identity.nonce)
         var told: String?
+        var refusals = 0
         while true {
             let trouble: String
+            var least = Duration.zero
             do {
                 let host = try await context.link.host(of: instance)
                 if told != nil { control.post(.waiting(nil)) }
@@ -88,6 +90,10 @@ struct AttemptEffects: Sendable {
                 await context.link.drop()
                 if error.kind == .hostKeyMismatch {
                     throw Ends(.connectionGivenUp(Reason(code: "host-key-changed", message: error.message)))
+                }
+                if error.kind == .loginRefused {
+                    refusals += 1
+                    least = Self.pause(after: refusals)
                 }
                 trouble = error.message
             } catch let error as FolderTrouble {
@@ -110,7 +116,17 @@ struct AttemptEffects: Sendable {
             let words = try await askWitness(instance.id) ?? trouble
             if words != told { control.post(.waiting(words)) }
             told = words
-            try await backoff.wait(time)
+            try await backoff.wait(time, least: least)
+        }
+    }
+
+    /// OpenSSH from 9.8 on locks an address out for a while that owes it 15 s, and a refused login costs 5
+    /// (sshd_config(5), PerSourcePenalties). The first few may come quickly: the user's key is a moment late.
+    private static func pause(after refusals: Int) -> Duration {
+        switch refusals {
+        case 1: .seconds(1)
+        case 2: .seconds(2)
+        default: .seconds(6)
         }
     }
 

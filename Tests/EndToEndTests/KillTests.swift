@@ -108,6 +108,33 @@ extension EndToEnd {
             }
         }
 
+        @Test func `whoever lost everything still finds his machines by their names`() async throws {
+            try await World.with { world in
+                try world.write("probe.yaml", "\(World.machine)\ncommand: sleep 300")
+                for _ in 1...2 {
+                    #expect(try await world.mayfly("run", "probe.yaml", "--cloud", "local", "-d").code == 0)
+                }
+                try await eventually("both run") {
+                    try await world.mayfly("ls").text.split(separator: "\n").count { $0.contains("running") } == 2
+                }
+                // Of a living home nothing is taken, however it is asked for.
+                let own = try await world.mayfly("gc", "--cloud", "local", "--min-age", "0s", "--even-if-running", "-y")
+                #expect(own.code == 0 && own.text.contains("mayfly cancel 1"), "\(own.text)\(own.stderr)")
+                kill(try #require(world.keeperProcess), SIGKILL)
+                for name in try FileManager.default.contentsOfDirectory(atPath: world.home) where name != "cloud" {
+                    try FileManager.default.removeItem(atPath: "\(world.home)/\(name)")
+                }
+                let words = ["gc", "--cloud", "local", "--from-names", "--all-installations"]
+                let young = try await world.mayfly(words + ["-y"])
+                #expect(young.code == 0 && young.text.contains("too young"), "\(young.text)\(young.stderr)")
+                let all = words + ["--min-age", "0s", "--even-if-running"]
+                #expect(try await world.mayfly(all).code == 64, "nobody is there to be asked")
+                let swept = try await world.mayfly(all + ["-y"])
+                #expect(
+                    swept.code == 0 && swept.stderr.contains("2 destroyed and gone"), "\(swept.text)\(swept.stderr)")
+            }
+        }
+
         @Test func `no capacity is told apart from a broken cloud`() async throws {
             try await World.with { world in
                 let cloud = try await world.serveCloud(faults: ["{fault: no-capacity}"])

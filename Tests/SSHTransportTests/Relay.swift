@@ -49,7 +49,7 @@ final class Relay: Sendable {
 
     /// Ends every connection with RST.
     func reset() async throws {
-        for client in accepted.withLock({ $0 }) {
+        for client in accepted.withLock({ $0 }) where client.isActive {
             try await (client as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
             try await client.close().get()
         }
