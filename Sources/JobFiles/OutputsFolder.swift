@@ -30,6 +30,7 @@ struct OutputsFolder: OutputsReceiver {
             try SmallFiles.removeFolder(place)
             guard rename(arriving, place) == 0 else { throw FileTrouble.system(place) }
         }
-        return OutputsReport(complete: report.complete, warnings: report.skipped)
+        return OutputsReport(
+            complete: report.complete, warnings: report.skipped, leavesResults: report.leavesFiles)
     }
 }

@@ -2,7 +2,7 @@
 enum SpecFields {
     static let top = [
         "name", "labels", "type", "image", "region", "disk_size", "startup_script", "workdir", "setup", "command",
-        "env", "secrets", "outputs", "snapshot", "timeouts", "ssh", "instance",
+        "env", "secrets", "outputs", "snapshot", "on_collect_failure", "timeouts", "ssh", "instance",
     ]
     static let startupScript = ["file"]
     static let secret = ["env", "file", "command"]

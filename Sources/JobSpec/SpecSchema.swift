@@ -232,6 +232,13 @@ public enum SpecSchema {
                 }
               ]
             },
+            "on_collect_failure": {
+              "description": "What becomes of results on the instance that could not be fetched: its disk is kept as a snapshot, or they go with it. Default: snapshot.",
+              "enum": [
+                "snapshot",
+                "discard"
+              ]
+            },
             "timeouts": {
               "description": "The clocks of the job.",
               "type": [

@@ -18,7 +18,8 @@ public enum AttemptEvent: Sendable {
     case setupEnded(StageResult)
     case commandStarted
     case commandEnded(StageResult, logsComplete: Bool)
-    case collected(complete: Bool, warnings: [String])
+    /// - `leavesResults`: whether something is there that did not arrive, as against something that never was there.
+    case collected(complete: Bool, warnings: [String], leavesResults: Bool = false)
     case snapshotTaken(SnapshotID, name: String)
     case snapshotFailed(Reason)
     case destroyAccepted

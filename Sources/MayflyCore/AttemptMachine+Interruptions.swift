@@ -38,6 +38,7 @@ extension AttemptMachine {
         switch (clock, state.phase) {
         case (.collect, .collecting(let instance)):
             state.delivery = .partial
+            state.leavesResults = true
             state.warnings.append(
                 "the collect clock ran out: some outputs did not arrive (timeouts.collect)")
             return .replace(snapshotOrDestroy(instance, now))
@@ -47,7 +48,7 @@ extension AttemptMachine {
                 missSnapshot(
                     of: instance,
                     "the snapshot clock ran out (timeouts.snapshot): no finished snapshot was seen; one named "
-                        + "\(snapshotName) may still appear", now))
+                        + "\(state.objects.last { $0.kind == .snapshot }?.name ?? snapshotName) may still appear", now))
         case (.collect, _), (.snapshot, _):
             return .none
         case (.queue, _), (.provision, _), (.setup, _), (.run, _), (.total, _):
@@ -61,7 +62,7 @@ extension AttemptMachine {
         switch state.phase {
         case .connecting(let instance), .preparing(let instance, _), .running(let instance, nil):
             settle(.failedConnection, reason)
-            if state.commandStarted { state.delivery = .partial }
+            leaveResults()
             return .start(snapshotOrDestroy(instance, now))
         case .running(let instance, let cause?):
             // What was wished for decides the outcome; that nobody saw the command stop is said beside it.
@@ -72,15 +73,23 @@ extension AttemptMachine {
                 settle(.timedOut(clock), clockReason(clock))
             }
             state.warnings.append(reason.message)
-            if state.commandStarted { state.delivery = .partial }
+            leaveResults()
             return .start(snapshotOrDestroy(instance, now))
         case .collecting(let instance):
             state.delivery = .partial
+            state.leavesResults = true
             state.warnings.append("outputs were not collected: \(reason.message)")
             return .start(snapshotOrDestroy(instance, now))
         case .queued, .creating, .booting, .snapshotting, .destroying, .verifying, .done:
             return .none
         }
+    }
+
+    /// A command that ran where nobody can reach it any more may have left what nobody has.
+    private mutating func leaveResults() {
+        guard state.commandStarted else { return }
+        state.delivery = .partial
+        state.leavesResults = true
     }
 
     private mutating func interrupt(

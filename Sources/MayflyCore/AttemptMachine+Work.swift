@@ -99,8 +99,11 @@ extension AttemptMachine {
         return .start(.collect(instance))
     }
 
-    mutating func collected(complete: Bool, warnings: [String], _ now: Moment) -> AttemptAction {
+    mutating func collected(
+        complete: Bool, warnings: [String], leavesResults: Bool, _ now: Moment
+    ) -> AttemptAction {
         guard case .collecting(let instance) = state.phase else { return .none }
+        if leavesResults { state.leavesResults = true }
         if !complete { state.delivery = .partial }
         state.warnings += warnings
         return .start(snapshotOrDestroy(instance, now))

@@ -6,7 +6,9 @@
 public struct AttemptMachine: ~Copyable {
     public internal(set) var state: AttemptState
     let policy: SnapshotPolicy
+    let collectFailure: CollectFailurePolicy
     let snapshotName: String
+    let rescueName: String
     let hasCode: Bool
     let hasSetup: Bool
     let startupKind: StartupScript.Kind?
@@ -15,7 +17,9 @@ public struct AttemptMachine: ~Copyable {
     public init(state: AttemptState, definition: JobDefinition) {
         self.state = state
         self.policy = definition.snapshot
+        self.collectFailure = definition.onCollectFailure ?? .snapshot
         self.snapshotName = definition.snapshotName(job: state.identity.job)
+        self.rescueName = definition.rescueName(job: state.identity.job)
         self.hasCode = definition.code != nil
         self.hasSetup = definition.setup != nil
         self.startupKind = definition.startupScript?.kind
@@ -55,8 +59,8 @@ public struct AttemptMachine: ~Copyable {
         case .setupEnded(let result): stageEnded(.setup, result, now)
         case .commandStarted: commandStarted()
         case .commandEnded(let result, let complete): commandEnded(result, logsComplete: complete, now)
-        case .collected(let complete, let warnings):
-            collected(complete: complete, warnings: warnings, now)
+        case .collected(let complete, let warnings, let leavesResults):
+            collected(complete: complete, warnings: warnings, leavesResults: leavesResults, now)
         case .snapshotTaken(let id, let name): snapshotTaken(id, name: name, now)
         case .snapshotFailed(let reason): snapshotFailed(reason, now)
         case .destroyAccepted: destroyAccepted(now)
@@ -127,8 +131,13 @@ public struct AttemptMachine: ~Copyable {
             case .onSuccess: state.outcome?.isSuccess == true
             case .onFailure: state.outcome?.isSuccess == false && state.outcome != .cancelled
             }
-        guard wanted else { return destroy(instance.id, now) }
-        state.objects.append(CreatedObject(kind: .snapshot, name: snapshotName, intendedAt: now.wall))
+        let rescues = state.leavesResults == true && collectFailure == .snapshot
+        guard wanted || rescues else { return destroy(instance.id, now) }
+        let name = wanted ? snapshotName : rescueName
+        if rescues {
+            state.warnings.append("what could not be fetched is kept: its disk becomes the snapshot \(name)")
+        }
+        state.objects.append(CreatedObject(kind: .snapshot, name: name, intendedAt: now.wall))
         enter(.snapshotting(instance), now)
         return .snapshot(instance, settle: false)
     }

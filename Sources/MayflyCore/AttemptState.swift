@@ -24,6 +24,8 @@ public struct AttemptState: Codable, Hashable, Sendable {
     public var instance: InstanceSummary?
     /// What a user should know although the job did not fail for it: skipped outputs, a failed snapshot.
     public var warnings: [String]
+    /// Whether results are on the instance that could not be fetched. `nil` = no, as in older records.
+    public var leavesResults: Bool?
     /// What the current phase waits for, in words.
     public var waitingFor: String?
     /// The boot that the spans' boot instants belong to.

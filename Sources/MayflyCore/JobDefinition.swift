@@ -24,6 +24,8 @@ public struct JobDefinition: Codable, Hashable, Sendable {
     public var snapshot: SnapshotPolicy
     public var timeouts: Timeouts
     public var ssh: SSHSettings
+    /// What becomes of a disk that holds results which could not be fetched; `nil`, as in older records, keeps it.
+    public var onCollectFailure: CollectFailurePolicy?
 
     public init(
         name: String, labels: [String: String] = [:], machine: MachineRequest,
@@ -33,7 +35,7 @@ public struct JobDefinition: Codable, Hashable, Sendable {
         secrets: [SecretReference] = [],
         outputs: [String] = [], snapshot: SnapshotPolicy = SnapshotPolicy(),
         timeouts: Timeouts = Timeouts(),
-        ssh: SSHSettings = SSHSettings()
+        ssh: SSHSettings = SSHSettings(), onCollectFailure: CollectFailurePolicy? = nil
     ) {
         self.name = name
         self.labels = labels
@@ -49,7 +51,16 @@ public struct JobDefinition: Codable, Hashable, Sendable {
         self.snapshot = snapshot
         self.timeouts = timeouts
         self.ssh = ssh
+        self.onCollectFailure = onCollectFailure
     }
+}
+
+/// What becomes of results that are on the instance and could not be fetched.
+public enum CollectFailurePolicy: String, Codable, Sendable, CaseIterable {
+    /// The disk is kept as a snapshot, named in the receipt.
+    case snapshot
+    /// They go with the instance.
+    case discard
 }
 
 /// The machine a job asks for, in the API's own terms (Instances page, "Create an Instance").
@@ -179,6 +190,9 @@ public struct SnapshotPolicy: Codable, Hashable, Sendable {
 extension JobDefinition {
     /// What a snapshot of the job's instance is called.
     public func snapshotName(job: JobID) -> String { snapshot.name ?? "\(name)-\(job)" }
+
+    /// What a snapshot is called that nobody asked for, but without which results would be lost.
+    public func rescueName(job: JobID) -> String { "rescue-\(name)-\(job)" }
 }
 
 public struct SSHSettings: Codable, Hashable, Sendable {

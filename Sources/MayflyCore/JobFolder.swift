@@ -47,10 +47,13 @@ public struct OutputsReport: Sendable, Hashable {
     public var complete: Bool
     /// What was skipped or missing, in words.
     public var warnings: [String]
+    /// Whether something is on the instance that did not arrive whole; a path that was never there is not.
+    public var leavesResults: Bool
 
-    public init(complete: Bool, warnings: [String]) {
+    public init(complete: Bool, warnings: [String], leavesResults: Bool = false) {
         self.complete = complete
         self.warnings = warnings
+        self.leavesResults = leavesResults
     }
 }
 

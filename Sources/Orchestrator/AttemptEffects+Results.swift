@@ -18,11 +18,13 @@ extension AttemptEffects {
             var report = try await onFolder { try await receiver.finish() }
             if exit != .status(0) {
                 report.complete = false
+                report.leavesResults = true
                 report.warnings.append("collecting ended with \(exit): \(await said.everything)")
             }
             return report
         }
-        return .collected(complete: report.complete, warnings: report.warnings)
+        return .collected(
+            complete: report.complete, warnings: report.warnings, leavesResults: report.leavesResults)
     }
 
     /// How often a snapshot that the cloud calls failed is taken again.
@@ -33,7 +35,9 @@ extension AttemptEffects {
     func snapshot(
         _ instance: ReachableInstance, settle: Bool, _ state: AttemptState, _ control: EffectControl
     ) async throws -> AttemptEvent {
-        let name = context.definition.snapshotName(job: context.job.id)
+        // On record since before it was first asked for.
+        let name =
+            state.objects.last { $0.kind == .snapshot }?.name ?? context.definition.snapshotName(job: context.job.id)
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(10)))
         var asked = settle ? state.objects.last { $0.kind == .snapshot }?.intendedAt : nil

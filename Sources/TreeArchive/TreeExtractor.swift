@@ -32,6 +32,7 @@ final class TreeExtractor {
     private var folders: [(components: [[UInt8]], metadata: DestinationFolder.Metadata)] = []
     private var skipped: [String] = []
     private var isComplete = true
+    private var leavesFiles = false
     private var entries = 0
     private var written: Int64 = 0
 
@@ -55,7 +56,7 @@ final class TreeExtractor {
         for (components, metadata) in folders.reversed() { folder.apply(metadata, to: components) }
         judge()
         try folder.synchronize()
-        return TreeReport(files: files, skipped: skipped, complete: isComplete)
+        return TreeReport(files: files, skipped: skipped, complete: isComplete, leavesFiles: leavesFiles)
     }
 
     // MARK: Reading
@@ -255,10 +256,15 @@ final class TreeExtractor {
         }
         for text in manifest.notes { note(text) }
         for text in manifest.problems { problem(text) }
+        for text in manifest.missing {
+            isComplete = false
+            note(text)
+        }
     }
 
     private func problem(_ text: String) {
         isComplete = false
+        leavesFiles = true
         note(text)
     }
 

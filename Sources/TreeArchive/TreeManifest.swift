@@ -7,6 +7,8 @@ struct TreeManifest {
     private(set) var notes: [String] = []
     /// What does not arrive.
     private(set) var problems: [String] = []
+    /// What was asked for and never was there.
+    private(set) var missing: [String] = []
     private(set) var isWhole = false
 
     private var rest: [UInt8] = []
@@ -27,7 +29,9 @@ struct TreeManifest {
     }
 
     private mutating func takeLine(_ line: ArraySlice<UInt8>) -> Bool {
-        guard !isWhole, offered.count <= limit, digests.count <= limit, notes.count + problems.count <= limit else {
+        guard !isWhole, offered.count <= limit, digests.count <= limit,
+            notes.count + problems.count + missing.count <= limit
+        else {
             return false
         }
         let body = line.dropFirst(2)
@@ -42,6 +46,8 @@ struct TreeManifest {
             notes.append(printable(body))
         case (UInt8(ascii: "x"), UInt8(ascii: " ")):
             problems.append(printable(body))
+        case (UInt8(ascii: "m"), UInt8(ascii: " ")):
+            missing.append(printable(body))
         default:
             guard line.elementsEqual("end".utf8) else { return false }
             isWhole = true

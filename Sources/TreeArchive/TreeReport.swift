@@ -19,11 +19,15 @@ public struct TreeReport: Sendable, Hashable {
     /// Whether every file the instance offered arrived and matched its SHA-256, and every asked-for path was offered.
     /// A skipped link or socket alone does not make it `false`.
     public var complete: Bool
+    /// Whether something that is there did not arrive whole. A path that leads to nothing makes a report incomplete, and
+    /// leaves nothing.
+    public var leavesFiles: Bool
 
-    public init(files: [File], skipped: [String], complete: Bool) {
+    public init(files: [File], skipped: [String], complete: Bool, leavesFiles: Bool = false) {
         self.files = files
         self.skipped = skipped
         self.complete = complete
+        self.leavesFiles = leavesFiles
     }
 }
 

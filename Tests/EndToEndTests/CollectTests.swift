@@ -1,6 +1,10 @@
 import Foundation
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 extension EndToEnd {
     /// What goes up and what comes back.
     @Suite struct Files {
@@ -64,6 +68,40 @@ extension EndToEnd {
                 #expect(answer.code == 0, "\(answer.stderr)")
                 #expect(answer.text == "as submitted\nstill here\ndeleted.txt\nkept.txt\n")
                 #expect(try await world.mayfly("attach", "1").code == 245)
+            }
+        }
+
+        @Test func `what cannot be fetched is kept as a snapshot`() async throws {
+            try await World.with { world in
+                // Root's own, which the login user cannot read: `sudo` is the isolated backend's, as on real images.
+                let spec = """
+                    outputs: [o/]
+                    command: mkdir o; echo mine > o/mine; echo roots > o/roots; sudo sh -c 'chown root o/roots; chmod 600 o/roots'
+                    """
+                let answer = try await world.run(spec)
+                guard getuid() == 0 else {
+                    #expect(answer.code != 0, "without root there is no sudo to make such a file")
+                    return
+                }
+                #expect(answer.code == 246, "\(answer.stderr)")
+                #expect(world.text("outputs/o/mine") == "mine\n")
+                #expect(answer.stderr.contains("rescue-probe-1"), "\(answer.stderr)")
+                let snapshot = try #require(
+                    (try world.receipt()["objects"] as? [[String: Any]])?.first { $0["kind"] as? String == "snapshot" })
+                #expect(snapshot["state"] as? String == "kept")
+                let id = try #require(snapshot["id"] as? String)
+                try world.write(
+                    "look.yaml",
+                    """
+                    name: look
+                    type: vcpu-2_memory-4g_disk-80g
+                    image: \(id)
+                    command: sudo cat work/o/roots || sudo cat o/roots
+                    """)
+                let look = try await world.mayfly("run", "look.yaml", "--cloud", "local")
+                #expect(look.code == 0 && look.text == "roots\n", "\(look.stderr)")
+                let discarded = try await world.run("on_collect_failure: discard\n\(spec)")
+                #expect(discarded.code == 246 && !discarded.stderr.contains("rescue-"), "\(discarded.stderr)")
             }
         }
 

@@ -75,6 +75,32 @@ import Testing
         #expect(action == .start(taken ? .snapshot(Sample.reachable, settle: false) : .destroy(Sample.id)))
     }
 
+    @Test func whatCouldNotBeFetchedIsKept() {
+        for policy in [nil, CollectFailurePolicy.snapshot, .discard] {
+            var definition = Sample.full()
+            definition.onCollectFailure = policy
+            var walk = Walk(definition)
+            for event in Sample.toRunning { walk.feed(event) }
+            walk.feed(.commandEnded(.exited(0), logsComplete: true))
+            let action = walk.feed(.collected(complete: false, warnings: ["x"], leavesResults: true))
+            let keeps = policy != .discard
+            #expect(action == .start(keeps ? .snapshot(Sample.reachable, settle: false) : .destroy(Sample.id)))
+            #expect(walk.machine.state.objects.last?.name.hasPrefix("rescue-") == keeps)
+            #expect(walk.machine.state.delivery == .partial)
+        }
+        // What never was there is no reason to keep a disk.
+        var walk = Walk(Sample.full())
+        for event in Sample.toRunning { walk.feed(event) }
+        walk.feed(.commandEnded(.exited(0), logsComplete: true))
+        #expect(walk.feed(.collected(complete: false, warnings: ["x"])) == .start(.destroy(Sample.id)))
+        // One that was asked for anyway does both.
+        var asked = Walk(Sample.full(SnapshotPolicy(when: .always, name: "base")))
+        for event in Sample.toRunning { asked.feed(event) }
+        asked.feed(.commandEnded(.exited(0), logsComplete: true))
+        asked.feed(.clockExpired(.collect))
+        #expect(asked.machine.state.objects.filter { $0.kind == .snapshot }.map(\.name) == ["base"])
+    }
+
     @Test func anUnsettledCreateEndsLostAndStaysOnTheWatchList() {
         var walk = Walk(Sample.full())
         walk.feed(.began)

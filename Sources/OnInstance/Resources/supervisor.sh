@@ -578,8 +578,8 @@ stripe() {
 # --- collect -------------------------------------------------------------------------------------------------------
 
 # One stream: a tar of $MAYFLY_OUTPUTS, a tar of the asked-for paths of ~/work, and a tar with .mayfly-manifest, whose
-# lines are "o ./path" offered, "h SHA256  ./path", "n text" a remark, "x text" something that does not arrive, and
-# "end".
+# lines are "o ./path" offered, "h SHA256  ./path", "n text" a remark, "x text" something that does not arrive, "m text"
+# something asked for that is not there, and "end".
 collect() {
     umask 077
     LC_ALL=C
@@ -643,13 +643,13 @@ only() {
     # A link that is asked for by name stands for what it leads to, as with cp.
     if [ -L "$path" ] && [ -e "$path" ]; then path=$(readlink -f -- "$path"); fi
     if [ -z "${path##*/}" ]; then
-        note x "$1 did not arrive: the root folder is not copied whole"
+        note m "$1 did not arrive: the root folder is not copied whole"
     elif work=$(cd -P -- "${path%/*}/" 2>/dev/null && pwd -P); then
         cd -- "$work" || exit 1
         output "${path##*/}"
     else
         work=$HOME/work
-        note x "$1 did not arrive: ${path%/*} is no folder on the instance"
+        note m "$1 did not arrive: ${path%/*} is no folder on the instance"
     fi
 }
 
@@ -710,7 +710,7 @@ output() {
         *) note n "$match was skipped: a link leads it out of ~/work" ;;
         esac
     done <"$lists/matches"
-    [ -n "$found" ] || note x "$1 did not arrive: there is no such path in ${work##"$HOME/"}"
+    [ -n "$found" ] || note m "$1 did not arrive: there is no such path in ${work##"$HOME/"}"
 }
 
 expand() {
