@@ -41,7 +41,7 @@ struct Benchmark {
 
     private static let usage = """
         usage: ssh-benchmark CASE --host HOST --port PORT --user NAME --key FILE --host-key FILE …
-          sessions  --count N --at-once N               connect, log in, run `true`, close
+          sessions  --count N --at-once N [--pinned]    connect, log in, run `true`, close
           memory    --count N --at-once N               open and keep them, compare resident memory
           bulk      --direction down|up --remote PATH --local PATH [--window BYTES]
           install   --nonce NAME                        the supervisor, which the next three need

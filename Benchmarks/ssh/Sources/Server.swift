@@ -1,5 +1,7 @@
 import Foundation
 import Logging
+import NIOCore
+import NIOPosix
 import SSHTransport
 
 /// Where the private sshd listens, and who logs in.
@@ -15,12 +17,12 @@ struct Server: Sendable {
         hostKey = try SSHPublicKey(openSSH: Self.read(try arguments.text("host-key")))
     }
 
-    func connect() async throws -> SSHConnection {
+    func connect(on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton) async throws -> SSHConnection {
         // 64 logins at once share the server's two cores with each other: slow is not broken here.
         let configuration = SSHConfiguration(handshakeTimeout: .seconds(120))
         return try await SSHConnection.connect(
             to: endpoint, credential: credential, hostKey: .pinned(hostKey), configuration: configuration,
-            logger: Logger(label: "ssh-benchmark") { _ in SwiftLogNoOpLogHandler() })
+            group: group, logger: Logger(label: "ssh-benchmark") { _ in SwiftLogNoOpLogHandler() })
     }
 
     private static func read(_ path: String) throws -> String {

@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import SSHTransport
 import Synchronization
 
@@ -6,25 +8,34 @@ struct SessionsCase {
     private let server: Server
     private let count: Int
     private let atOnce: Int
+    /// The caller's tasks run on the connection's loop, which saves changing threads.
+    private let isPinned: Bool
 
     init(_ arguments: Arguments) throws {
         server = try Server(arguments)
         count = try arguments.number("count")
         atOnce = try arguments.number("at-once")
+        isPinned = arguments.has("pinned")
     }
 
     func run() async throws -> Measurement {
         var measurement = Measurement()
-        let server = server
+        let (server, isPinned) = (server, isPinned)
         try await inParallel(count, atOnce: atOnce) { _ in
-            let connection = try await server.connect()
-            let exit = try await connection.execute("true") { _ in }
-            await connection.close()
-            guard exit == .status(0) else { throw Unexpected(description: "`true` ended with \(exit)") }
+            let loop = MultiThreadedEventLoopGroup.singleton.next()
+            guard isPinned else { return try await Self.once(server, loop) }
+            try await withTaskExecutorPreference(LoopTasks(loop)) { try await Self.once(server, loop) }
         }
         measurement.stop()
         measurement.add("sessions", Double(count))
         return measurement
+    }
+
+    private static func once(_ server: Server, _ loop: any EventLoop) async throws {
+        let connection = try await server.connect(on: loop)
+        let exit = try await connection.execute("true") { _ in }
+        await connection.close()
+        guard exit == .status(0) else { throw Unexpected(description: "`true` ended with \(exit)") }
     }
 }
 

@@ -3,14 +3,16 @@ import html, statistics
 
 
 class Row:
-    """One figure of all contestants. Medians; the first contestant is ours, as is everything named "mayfly, …"."""
+    """One figure of all contestants, as medians. What is named "mayfly" or "mayfly, …" is ours; `ours` is the one that
+    the goal is about."""
 
-    def __init__(self, id, what, unit, more, results, metric, left_out, goal="", judge=None, against=None, note=""):
+    def __init__(self, id, what, unit, more, results, metric, left_out, goal="", judge=None, against=None, note="",
+                 ours="mayfly"):
         self.id, self.what, self.unit, self.more = id, what, unit, more
         self.metric, self.raw, self.left_out, self.goal, self.note = metric, results, left_out, goal, note
         medians = {name: statistics.median(v[metric] for v in values) for name, values in results.items()}
-        self.ours = medians.pop("mayfly")
-        self.variants = {name: value for name, value in medians.items() if name.startswith("mayfly")}
+        self.ours = medians.pop(ours)
+        self.variants = {name: value for name, value in medians.items() if name.startswith("mayfly, ")}
         self.peers = {name: value for name, value in medians.items() if not name.startswith("mayfly")}
         self.against = against
         try:
@@ -39,7 +41,7 @@ def figure(value):
 
 
 def named(values, form):
-    return "; ".join(f"{name} {form(value)}" for name, value in values.items())
+    return "; ".join(f"{name} {form(value)}" for name, value in values.items()).replace("|", "\\|")
 
 
 def table(rows):
