@@ -124,7 +124,7 @@ let package = Package(
         .executableTarget(
             name: "ssh-benchmark",
             dependencies: [
-                "Adapters", "OnInstance", "SSHTransport", "TreeArchive", log, nioCore, nioPosix,
+                "Adapters", "MayflyCore", "OnInstance", "SSHTransport", "TreeArchive", log, nioCore, nioPosix,
             ], path: "Benchmarks/ssh/Sources", swiftSettings: swiftSettings + memberImports),
 
         // Tests.

@@ -46,7 +46,7 @@ package struct InstanceAccess: Sendable {
         } catch {
             await jump?.close()
             guard let error = error as? SSHError else { throw error }
-            throw RemoteError(error, at: endpoint, hasMatched: true)
+            throw RemoteError(error, at: endpoint, hasMatched: keys.seenHostKey != nil)
         }
     }
 
@@ -69,10 +69,14 @@ package struct InstanceAccess: Sendable {
     /// `ProxyJump` would take neither the key nor the known hosts of the spec.
     private static func proxyCommand(_ jump: JumpHost) -> String {
         let words = [
-            "ssh", "-i", jump.keyFile, "-o", "IdentitiesOnly=yes", "-o", "UserKnownHostsFile=\(jump.knownHosts)", "-o",
-            "StrictHostKeyChecking=yes", "-p", String(jump.port), "-W", "[%h]:%p", "\(jump.user)@\(jump.host)",
+            "-i", jump.keyFile, "-o", "IdentitiesOnly=yes", "-o", "UserKnownHostsFile=\"\(jump.knownHosts)\"", "-o",
+            "StrictHostKeyChecking=yes", "-p", String(jump.port), "\(jump.user)@\(jump.host)",
         ]
-        return words.map { $0.contains("%h") ? $0 : ShellText.quote($0) }.joined(separator: " ")
+        // The outer ssh expands `%`, a shell reads the words, and the inner ssh splits file lists at spaces.
+        let quoted = words.map {
+            ShellText.quote($0.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%"))
+        }
+        return "ssh -W [%h]:%p \(quoted.joined(separator: " "))"
     }
 
     private static let neverSeen = RemoteError(

@@ -6,9 +6,6 @@ package import TreeArchive
 
 /// From the instance.
 extension InstanceConnection {
-    /// What one channel may have under way: with less, distance would limit it.
-    private static let window = 32 << 20
-
     /// Brings what is asked for into a new folder, verified.
     /// - Throws: ``RemoteError``, ``TreeArchiveError``.
     package func download(
@@ -17,7 +14,7 @@ extension InstanceConnection {
         let receiver = TreeReceiver(destination: folder, limits: TreeLimits(keepsMetadata: keepsMetadata))
         let step = supervisor.collect(request)
         let said = Words()
-        let exit = try await execute(step, window: Self.window) { output in
+        let exit = try await execute(step, window: connection.bulkWindow) { output in
             switch output {
             case .stdout(let bytes):
                 progress(.moved(bytes.readableBytes))
@@ -30,6 +27,7 @@ extension InstanceConnection {
         guard exit != .unknown else { throw Self.cutOff }
         if exit != .status(0) {
             report.complete = false
+            report.isWhole = false
             report.skipped.append("the instance said: \(await said.text)")
         }
         return report

@@ -34,8 +34,11 @@ extension InstanceConnection {
                 let step = supervisor.stripe(number + 1, token: token)
                 group.addTask {
                     // How the whole went is the first connection's to say.
-                    _ = try await other.execute(step, input: stripe, window: 1 << 17) { _ in }
-                    return nil
+                    let exit = try await other.execute(step, input: stripe, window: 1 << 17) { _ in }
+                    if exit == .status(0) { return nil }
+                    // Usually because the whole has failed, which explains more than this.
+                    try await Task.sleep(for: .seconds(3))
+                    throw RemoteError(kind: .connectionLost, message: "one of the connections ended early (\(exit))")
                 }
             }
             group.addTask {

@@ -58,14 +58,12 @@ struct SSHHost: RemoteHost {
     let connection: SSHConnection
     let jump: SSHConnection?
 
-    private static let bulkWindow = 16 << 20
-
     func execute(
         _ command: String, input: RemoteInput, options: RemoteOptions,
         onOutput: @escaping @Sendable (RemoteOutput) async throws -> Void
     ) async throws -> RemoteExit {
         var execOptions = SSHExecOptions()
-        if options.bulk { execOptions.window = Self.bulkWindow }
+        if options.bulk { execOptions.window = connection.bulkWindow }
         let stdin: SSHInput =
             switch input {
             case .none: .none

@@ -37,7 +37,8 @@ typedef struct clibssh2_box {
 static inline void *_Nullable clibssh2_alloc(size_t count, void *_Nonnull *_Nonnull abstract) {
     clibssh2_box *box = (clibssh2_box *)*abstract;
     if (count > box->limit || box->used > box->limit - count) return NULL;
-    void *block = malloc(count);
+    // Zeroed, and one zero more: libssh2 1.10 takes some strings of the peer's, or of a key file's, for terminated.
+    void *block = calloc(1, count + 1);
     if (block) box->used += clibssh2_block_size(block);
     return block;
 }
@@ -66,7 +67,8 @@ static inline void *_Nullable clibssh2_realloc(void *_Nullable block, size_t cou
     clibssh2_box *box = (clibssh2_box *)*abstract;
     if (count > box->limit || box->used > box->limit - count) return NULL;
     size_t before = block ? clibssh2_block_size(block) : 0;
-    void *moved = realloc(block, count);
+    void *moved = realloc(block, count + 1);
+    if (moved) ((char *)moved)[count] = 0;
     if (moved) box->used += clibssh2_block_size(moved) - before;
     return moved;
 }

@@ -46,7 +46,7 @@ extension LibSSH2Session {
         // libssh2 1.10 checks the length of the challenge's name against another field, and would copy as much as the
         // server says beyond the packet's end. Unable to get more memory than this it copies little.
         let limit = memoryLimit
-        memoryLimit = min(limit, memoryUsed + 256 << 10)
+        memoryLimit = min(limit, memoryUsed + 96 << 10)
         wire.responder = responder
         defer {
             wire.responder = nil

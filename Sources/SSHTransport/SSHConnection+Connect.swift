@@ -47,8 +47,12 @@ extension SSHConnection {
                 if Task.isCancelled { throw cancelled }
                 let presented = try await socket.handshake(hostKey, endpoint)
                 try await hostKey.verify(presented, of: endpoint)
+                let began = ContinuousClock.now
                 try await socket.authenticate(credential)
-                return SSHConnection(endpoint: endpoint, hostKey: presented, socket: socket)
+                // Two exchanges, and what a server needs to look a user up.
+                let exchange = (began.duration(to: .now) - .milliseconds(15)) / 2
+                return SSHConnection(
+                    endpoint: endpoint, hostKey: presented, roundTrip: max(.zero, exchange), socket: socket)
             } onCancel: {
                 socket.terminate(with: SSHError(.cancelled, "the task was cancelled"))
             }

@@ -25,14 +25,21 @@ extension SSHConnection {
                 try await open(id, .command(command, options))
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { await self.feed(stdin, to: id, inputFailure) }
-                    while let output = try await nextOutput(id) { try await onOutput(output) }
+                    do {
+                        while let output = try await nextOutput(id) { try await onOutput(output) }
+                    } catch {
+                        // Ends the input that may wait for the window: the group waits for it.
+                        await abandon(id, error)
+                        throw error
+                    }
                     group.cancelAll()
                 }
                 return await finish(id)
             } catch {
                 await abandon(id, error)
                 // The channel may have gone before anybody read from it: then only the input knows why.
-                throw inputFailure.error ?? error
+                if let failure = inputFailure.error { throw failure }
+                throw Task.isCancelled && error is SSHError ? Self.cancelled : error
             }
         } onCancel: {
             cancel(id)

@@ -9,6 +9,10 @@ public actor SSHConnection {
     public nonisolated let endpoint: SSHEndpoint
     /// The key the server proved to hold.
     public nonisolated let hostKey: SSHPublicKey
+    /// About how long the server is away, as the login showed it: an upper bound, never exact. What is transferred in bulk
+    /// gets a window (``SSHExecOptions/window``) of what fits into this time: less limits the rate, and much more costs
+    /// OpenSSH's server processor time without any gain.
+    public nonisolated let roundTrip: Duration
 
     private nonisolated let channel: SSHCarrier
     private nonisolated let executor: any SerialExecutor
@@ -19,9 +23,10 @@ public actor SSHConnection {
         unsafe executor.asUnownedSerialExecutor()
     }
 
-    init(endpoint: SSHEndpoint, hostKey: SSHPublicKey, socket: SSHSocket) {
+    init(endpoint: SSHEndpoint, hostKey: SSHPublicKey, roundTrip: Duration, socket: SSHSocket) {
         self.endpoint = endpoint
         self.hostKey = hostKey
+        self.roundTrip = roundTrip
         channel = socket.channel
         bound = socket.engine
         executor = socket.channel.eventLoop.executor

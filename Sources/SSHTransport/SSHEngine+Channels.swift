@@ -17,19 +17,31 @@ extension SSHEngine {
         return channel.failure ?? lost
     }
 
+    /// One packet carries it, of which libssh2 builds none larger.
+    private static let longestCommand = 32_000
+
     func open(
         _ id: Int, _ purpose: SSHEngineChannel.Purpose, _ waiting: @escaping (Result<Void, any Error>) -> Void
     ) {
         if let lost { return waiting(.failure(lost)) }
+        if case .command(let command, _) = purpose, command.utf8.count > Self.longestCommand {
+            return waiting(
+                .failure(
+                    SSHError(
+                        .invalidCommand,
+                        "a command of \(command.utf8.count) bytes is too long for SSH; send scripts by standard input"))
+            )
+        }
         let channel = SSHEngineChannel(id: id, purpose: purpose)
         channel.opener = waiting
         channels.append(channel)
-        exclusives.append(
-            Exclusive { [unowned self] in
-                stepOpening(channel)
-            } fail: { error in
-                channel.fail(error)
-            })
+        var opening = Exclusive { [unowned self] in
+            stepOpening(channel)
+        } fail: { error in
+            channel.fail(error)
+        }
+        if case .tunnel = purpose { opening.waitsForThirdParty = true }
+        exclusives.append(opening)
         pump()
     }
 

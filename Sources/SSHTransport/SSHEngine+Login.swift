@@ -78,7 +78,7 @@ extension SSHEngine {
         guard lost == nil, peerGone == nil else { return }
         let now = NIODeadline.now()
         let interval = TimeAmount(configuration.keepaliveInterval)
-        guard mayRead() else {
+        guard wire.inbound.readableBytes < configuration.inboundLimit else {
             // It is we who do not listen.
             unansweredSince = nil
             return
@@ -98,17 +98,28 @@ extension SSHEngine {
     private func askForLife(_ now: NIODeadline) {
         guard exclusives.isEmpty else {
             // Whatever is under way waits for an answer as well.
-            if unansweredSince == nil { unansweredSince = now }
+            if unansweredSince == nil, exclusives.first?.waitsForThirdParty == false { unansweredSince = now }
             return
         }
         unansweredSince = now
         enqueueProbe()
     }
 
+    /// Without channel or operation nobody reads, and a server that asks for a sign of life gets none before our own next
+    /// question. Not for what the last probe itself brought.
+    func answerIfIdle() {
+        guard isLoggedIn, lost == nil, channels.isEmpty, exclusives.isEmpty, wire.inbound.readableBytes > 0,
+            NIODeadline.now() - lastProbe > .seconds(3)
+        else { return }
+        enqueueProbe()
+        pump()
+    }
+
     /// Opens a channel and closes it: libssh2 reads while it waits for that answer, answers the server's own questions on
     /// the way, and no reply is left behind. The answers to its own keepalive requests it keeps for ever, in a list that
     /// every read walks through.
     private func enqueueProbe() {
+        lastProbe = .now()
         var handle: SSHChannelHandle?
         exclusives.append(
             Exclusive { [unowned self] in

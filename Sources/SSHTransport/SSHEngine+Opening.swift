@@ -9,7 +9,9 @@ extension SSHEngine {
             }
             switch open(channel) {
             case .again: return false
-            case .done(let opened): channel.handle = opened
+            case .done(let opened):
+                channel.handle = opened
+                wire.expectExitStatus(of: opened.number)
             case .failed(let code):
                 refuseOpening(channel, code)
                 drop(channel)

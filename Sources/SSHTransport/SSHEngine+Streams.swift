@@ -74,7 +74,7 @@ extension SSHEngine {
             case .done(let output?):
                 isServed = true
                 channel.settle(reader, .success(output))
-            case .done(nil) where channel.peerHasEnded:
+            case .done(nil) where channel.peerHasEnded || lost != nil && session.isAtEnd(handle):
                 channel.settle(reader, .success(nil))
             case .done, .again, .failed:
                 break

@@ -20,6 +20,8 @@ final class SSHEngine {
         /// Returns whether the operation has ended.
         let step: () -> Bool
         let fail: (SSHError) -> Void
+        /// The server may take long to answer because of somebody behind it: no sign that it is gone.
+        var waitsForThirdParty = false
     }
 
     let session: LibSSH2Session
@@ -42,6 +44,7 @@ final class SSHEngine {
     var lastReceived = NIODeadline.now()
     var unansweredSince: NIODeadline?
     var keepaliveTimer: RepeatedTask?
+    var lastProbe = NIODeadline.distantPast
     private var readIsHeld = false
     private var receivedBeforeLogin = 0
 
@@ -71,6 +74,7 @@ final class SSHEngine {
             }
         }
         wire.receive(&bytes)
+        answerIfIdle()
     }
 
     /// Whether the socket may be read now; if not, it is asked again when there is room.
@@ -122,7 +126,8 @@ final class SSHEngine {
 
     /// Bytes that no operation has asked for are digested too: window adjustments, requests of the server, key renewal.
     private func digest() {
-        guard wire.inbound.readableBytes > 0, exclusives.isEmpty,
+        // Also once the peer is gone: a packet may be with libssh2 that it has taken from here and not looked at.
+        guard wire.inbound.readableBytes > 0 || peerGone != nil, exclusives.isEmpty,
             let handle = channels.first(where: { $0.phase == .running })?.handle
         else { return }
         let code = session.digest(handle)

@@ -39,7 +39,9 @@ extension SSHError {
     static func isChannelOnly(_ code: Int32) -> Bool {
         switch code {
         case LIBSSH2_ERROR_CHANNEL_FAILURE, LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED, LIBSSH2_ERROR_CHANNEL_CLOSED,
-            LIBSSH2_ERROR_CHANNEL_EOF_SENT, LIBSSH2_ERROR_REQUEST_DENIED, LIBSSH2_ERROR_CHANNEL_UNKNOWN:
+            LIBSSH2_ERROR_CHANNEL_EOF_SENT, LIBSSH2_ERROR_REQUEST_DENIED, LIBSSH2_ERROR_CHANNEL_UNKNOWN,
+            // What was to be sent is larger than a packet, and nothing was.
+            LIBSSH2_ERROR_INVAL:
             true
         default:
             false

@@ -4,19 +4,20 @@ import NIOPosix
 /// The local side of a forwarded port.
 extension SSHForward {
     typealias Client = NIOAsyncChannel<ByteBuffer, ByteBuffer>
-    typealias Listener = NIOAsyncChannel<Client, Never>
+    /// Gives sockets, not async channels: one that is accepted and never fetched would end the process, because NIO's
+    /// async writers must be finished.
+    typealias Listener = NIOAsyncChannel<any Channel, Never>
 
     static func listen(at local: SSHEndpoint, on group: any EventLoopGroup) async throws -> Listener {
         do {
             return try await ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
+                // Nothing is read before somebody takes it.
+                .childChannelOption(.autoRead, value: false)
                 .bind(host: local.host, port: local.port) { client in
-                    client.eventLoop.makeCompletedFuture {
-                        try Client(
-                            wrappingChannelSynchronously: client,
-                            configuration: .init(isOutboundHalfClosureEnabled: true))
-                    }
+                    client.parent?.closeFuture.whenComplete { _ in client.close(promise: nil) }
+                    return client.eventLoop.makeSucceededFuture(client)
                 }
         } catch {
             throw SSHError(.cannotListen, "\(local) cannot be listened at: \(error)")
@@ -27,8 +28,17 @@ extension SSHForward {
         endpoint(listener.channel.localAddress)
     }
 
-    static func origin(of client: Client) -> SSHEndpoint {
-        endpoint(client.channel.remoteAddress)
+    static func origin(of client: any Channel) -> SSHEndpoint {
+        endpoint(client.remoteAddress)
+    }
+
+    static func opened(_ socket: any Channel) async throws -> Client {
+        let client = try await socket.eventLoop.submit {
+            try Client(
+                wrappingChannelSynchronously: socket, configuration: .init(isOutboundHalfClosureEnabled: true))
+        }.get()
+        try await socket.setOption(.autoRead, value: true).get()
+        return client
     }
 
     private static func endpoint(_ address: SocketAddress?) -> SSHEndpoint {

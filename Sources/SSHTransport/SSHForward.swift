@@ -44,17 +44,18 @@ struct SSHForward: Sendable {
         }
     }
 
-    private func carry(_ client: Client, _ number: Int) async {
+    private func carry(_ socket: any Channel, _ number: Int) async {
         var failure: (any Error)?
         do {
+            let client = try await Self.opened(socket)
             // What goes wrong in here is kept apart: closing a socket that is broken already throws something else.
             failure = try await client.executeThenClose { inbound, outbound in
                 do {
                     let tunnel = try await connection.openTunnel(
-                        to: target, from: Self.origin(of: client), window: window)
+                        to: target, from: Self.origin(of: socket), window: window)
                     defer { tunnel.close() }
                     onEvent(.opened(number))
-                    try await exchange(inbound, outbound, tunnel, client.channel)
+                    try await exchange(inbound, outbound, tunnel, socket)
                     return nil
                 } catch {
                     return error
@@ -82,7 +83,12 @@ struct SSHForward: Sendable {
                 while let bytes = try await tunnel.read() { try await outbound.write(bytes) }
                 // A write returns once it is queued, and NIO drops what is queued when the output of a socket is closed
                 // whose input has ended. An empty write is done when all before it are.
-                try await socket.writeAndFlush(ByteBuffer()).get()
+                try await withTaskCancellationHandler {
+                    try await socket.writeAndFlush(ByteBuffer()).get()
+                } onCancel: {
+                    // Else a client that does not read would keep the forward from ending.
+                    socket.close(mode: .all, promise: nil)
+                }
                 outbound.finish()
             }
             // Not `waitForAll`, which would wait for the other direction before it passes an error on.

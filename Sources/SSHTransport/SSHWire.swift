@@ -13,6 +13,7 @@ final class SSHWire {
     var isDead = false
     /// Channels (by their number on our side) whose exit status has arrived.
     private(set) var exitStatuses: Set<UInt32> = []
+    private var open: Set<UInt32> = []
 
     /// Answers what the server asks during a keyboard-interactive login.
     var responder: SSHResponder?
@@ -29,12 +30,15 @@ final class SSHWire {
     }
 
     func forgetExitStatus(_ channel: UInt32) -> Bool {
-        exitStatuses.remove(channel) != nil
+        open.remove(channel)
+        return exitStatuses.remove(channel) != nil
     }
 
+    func expectExitStatus(of channel: UInt32) { open.insert(channel) }
+
     func noteExitStatus(_ channel: UInt32) {
-        // Numbers come from the peer; it cannot make the set grow without end.
-        if exitStatuses.count < 4096 { exitStatuses.insert(channel) }
+        // Numbers come from the peer, and also for channels that nobody waits for any more.
+        if open.contains(channel) { exitStatuses.insert(channel) }
     }
 
     /// libssh2's SEND. Accepts everything: back-pressure is applied before libssh2 is called, so that no packet is ever

@@ -25,7 +25,13 @@ final class DiskPacker {
     }
 
     func pack(_ paths: [String], _ outcome: SenderOutcome) throws {
-        for path in paths { try pack(path, outcome) }
+        do {
+            for path in paths { try pack(path, outcome) }
+        } catch {
+            // Else freeing the writer would fill up the entry that could not be read.
+            archive_write_fail(writer)
+            throw error
+        }
         let mark = archive_entry_new()
         defer { archive_entry_free(mark) }
         archive_entry_set_pathname(mark, TreeWalk.endMark)

@@ -56,7 +56,9 @@ final class TreeExtractor {
         for (components, metadata) in folders.reversed() { folder.apply(metadata, to: components) }
         judge()
         try folder.synchronize()
-        return TreeReport(files: files, skipped: skipped, complete: isComplete, leavesFiles: leavesFiles)
+        return TreeReport(
+            files: files, skipped: skipped, complete: isComplete, leavesFiles: leavesFiles,
+            isWhole: manifest.isWhole)
     }
 
     // MARK: Reading
@@ -136,13 +138,18 @@ final class TreeExtractor {
         case S_IFLNK:
             guard
                 let target = Self.bytes(archive_entry_symlink(entry)) ?? Self.bytes(archive_entry_symlink_utf8(entry)),
-                LinkTarget.staysInside(target, depth: components.count - 1)
+                LinkTarget.staysInside(target, depth: linkDepth(components))
             else { return note("\(printable(name)) was skipped: a link that leads out of the results folder") }
             // Made last, so that nothing can be written through one.
             links.append(Link(components: components, target: target))
         default:
             note("\(printable(name)) was skipped: neither file, folder nor link")
         }
+    }
+
+    /// From where a link may climb. What a copy brings is put among other things: there it stays inside its own item.
+    private func linkDepth(_ components: [[UInt8]]) -> Int {
+        max(0, components.count - (limits.keepsMetadata ? 2 : 1))
     }
 
     private func takeFile(_ components: [[UInt8]], _ entry: OpaquePointer, _ archive: OpaquePointer) throws {
@@ -233,6 +240,14 @@ final class TreeExtractor {
             }
         }
         for link in made where !folder.exists(link.components) {
+            if limits.keepsMetadata, link.components.count == 1 {
+                // Beside what it is put among it could lead to something of the receiver's.
+                folder.remove(link.components)
+                note(
+                    "\(Self.text(link.components)) was skipped: a link to \(printable(link.target)), which was not sent"
+                )
+                continue
+            }
             note("\(Self.text(link.components)) leads to \(printable(link.target)), which is not among the outputs")
         }
     }

@@ -22,12 +22,17 @@ public struct TreeReport: Sendable, Hashable {
     /// Whether something that is there did not arrive whole. A path that leads to nothing makes a report incomplete, and
     /// leaves nothing.
     public var leavesFiles: Bool
+    /// Whether the stream came to its proper end, whatever of it was skipped.
+    public var isWhole: Bool
 
-    public init(files: [File], skipped: [String], complete: Bool, leavesFiles: Bool = false) {
+    public init(
+        files: [File], skipped: [String], complete: Bool, leavesFiles: Bool = false, isWhole: Bool = true
+    ) {
         self.files = files
         self.skipped = skipped
         self.complete = complete
         self.leavesFiles = leavesFiles
+        self.isWhole = isWhole
     }
 }
 

@@ -93,7 +93,7 @@ extension EndToEnd {
                 _ = try await cp("in", "1:back")
                 _ = try await cp("in/last", "in/renamed", "1:two")
                 #expect(try await cp("in/last", "1:/etc/x", code: 246).contains("Permission denied"))
-                #expect(try await cp("in/ckpt", "1:big", code: 246).contains("cannot overwrite"))
+                #expect(try await cp("in/ckpt", "1:big", code: 246).contains("is no folder and stays"))
                 let there = try await world.mayfly(
                     "ssh", "1", "--",
                     "cd work && cmp back/big big && cat two/last 'two/renamed' && stat -c %a:%Y two/renamed && ls -A . | grep mayfly"

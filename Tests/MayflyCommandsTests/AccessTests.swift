@@ -23,6 +23,20 @@ import Testing
         }
     }
 
+    @Test func theInstanceDoesNotChooseTheNames() {
+        func covers(_ asked: String, _ item: String, of count: Int) -> Bool {
+            AskedName(asked).covers(Array(item.utf8), among: count)
+        }
+        #expect(AskedName("ckpt/last.pt").name == "last.pt")
+        #expect(covers("ckpt/last.pt", "step100.pt", of: 1), "what a link leads to has its own name")
+        #expect(!covers("model.pt", "model.pt", of: 2) && !covers("model.pt", ".bashrc", of: 2))
+        #expect(covers("*.pt", "a.pt", of: 5) && !covers("*.pt", ".bashrc", of: 5) && !covers("*", ".ssh", of: 2))
+        #expect(covers("runs/*/m.csv", "1", of: 3) && AskedName("runs/*/m.csv").name == nil)
+        #expect(covers("[1]*", "[1]*", of: 1), "a name that exists")
+        #expect(AskedName("").name == "work" && AskedName("~").name == nil && AskedName("..").name == nil)
+        #expect(covers("~", "ubuntu", of: 1) && !covers("~", ".ssh", of: 1))
+    }
+
     @Test func sshConfigIsQuoted() {
         #expect(SSHConfigText.option("IdentityFile", "/home/a b/50%") == "IdentityFile=\"/home/a b/50%%\"")
         #expect(

@@ -11,7 +11,7 @@ import Testing
         installation: "abcdefgh", job: JobID(rawValue: 41), attempt: 2, nonce: "ijklmnop")
 
     private func instance(
-        _ hostname: String = identity.description, name: String? = nil, expiresIn seconds: Int64 = -60,
+        _ hostname: String = identity.description, name: String? = nil, expiresIn seconds: Int64 = -1860,
         age: Double = 7200
     ) throws -> Instance {
         let expiry = WallTime(rawValue: Self.now.rawValue + seconds * 1000)
@@ -34,8 +34,9 @@ import Testing
     private let own = Sweep(scope: .installation("abcdefgh"), now: now, minAge: .seconds(600), evenIfRunning: false)
 
     @Test func onlyWhatOutlivedItsTime() throws {
-        #expect(try verdict(instance(), own) == "remove: its time was over 1m 00s ago")
+        #expect(try verdict(instance(), own) == "remove: its time was over 31m 00s ago")
         #expect(try verdict(instance(expiresIn: 90), own) == "keep: its time is not over for another 1m 30s")
+        #expect(try verdict(instance(expiresIn: -60), own)?.hasPrefix("keep: its time was over 1m 00s ago") == true)
         #expect(try verdict(instance(age: 599), own) == "keep: too young: 9m 59s")
         #expect(try verdict(instance(name: "mine now"), own) == "keep: renamed: its expiry is not known")
         #expect(
@@ -54,7 +55,7 @@ import Testing
 
     @Test func othersOnlyWhenSaid() throws {
         let other = AttemptIdentity(installation: "zzzzzzzz", job: JobID(rawValue: 1), attempt: 1, nonce: "aaaaaaaa")
-        let expiry = WallTime(rawValue: Self.now.rawValue - 1000)
+        let expiry = WallTime(rawValue: Self.now.rawValue - 7_200_000)
         let theirs = try instance(other.description, name: other.instanceName(expiry: expiry))
         #expect(verdict(theirs, own) == "keep: of another installation")
         var all = own

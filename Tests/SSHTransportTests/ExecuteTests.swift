@@ -115,7 +115,18 @@ import Testing
             await #expect(throws: Enough.self) {
                 _ = try await connection.execute("sleep 100", stdin: .stream { throw Enough() }) { _ in }
             }
+            // Also with input that waits for room.
+            await #expect(throws: Enough.self) {
+                _ = try await connection.execute(
+                    "echo x; sleep 100", stdin: .bytes(ByteBuffer(repeating: 1, count: 8 << 20))
+                ) { _ in throw Enough() }
+            }
             #expect(try await connection.collect("echo still").output.outText == "still\n")
+            let long = await #expect(throws: SSHError.self) {
+                _ = try await connection.execute("true " + String(repeating: "x", count: 60_000)) { _ in }
+            }
+            #expect(long?.code == .invalidCommand)
+            #expect(try await connection.collect("echo on").output.outText == "on\n")
         }
     }
 

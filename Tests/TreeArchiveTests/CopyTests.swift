@@ -100,6 +100,45 @@ struct CopyTests {
             ])
     }
 
+    @Test func nothingIsWrittenInPlaceOrThroughALink() async throws {
+        let instance = try CollectTests.Instance()
+        try instance.scratch.sh(
+            """
+            mkdir -p d/model d/sub && echo new > d/model/w && echo new > d/f && echo new > latest
+            cd home/work && mkdir -p base data/d/sub runs/5 && echo old > base/w && ln -s ../../base data/d/model
+            echo old > data/d/f && ln data/d/f hard && ln -s runs/5 latest
+            """)
+        func take(_ name: String, _ path: String) async throws -> Int32 {
+            let (bytes, _) = try await stream(["\(instance.scratch.path)/\(name)"])
+            return try instance.perform(instance.supervisor.take(at: path), input: bytes).code
+        }
+        #expect(try await take("d", "data") != 0, "a link in the way stays")
+        let after = try Scratch.run("cd '\(instance.work)' && cat base/w hard data/d/f && ls -A data")
+        #expect(after.text == "old\nold\nnew\nd\n" || after.text == "old\nold\nold\nd\n", "\(after.text)")
+        #expect(try await take("latest", "./") == 0)
+        let link = try Scratch.run("cd '\(instance.work)' && cat latest && ls runs/5 | wc -l")
+        #expect(link.text == "new\n0\n", "the link is replaced, not followed: \(link.text)")
+    }
+
+    @Test func foldersThatMayNotBeWrittenAreCopiedAll() async throws {
+        let instance = try CollectTests.Instance()
+        try instance.scratch.sh("mkdir -p locked/in && echo x > locked/in/x && chmod 555 locked/in locked")
+        let (bytes, _) = try await stream([instance.scratch.path + "/locked"])
+        #expect(try instance.perform(instance.supervisor.take(at: "there"), input: bytes).code == 0)
+        let modes = try Scratch.run("cd '\(instance.work)' && stat -c %a there there/in && ls -A")
+        #expect(modes.text == "555\n555\nthere\n", "\(modes.text)")
+        try instance.scratch.sh("chmod -R u+w locked home/work/there")
+    }
+
+    @Test func aPersonsUnfinishedCopyIsNoOutput() async throws {
+        let instance = try CollectTests.Instance()
+        try instance.scratch.sh(
+            "cd home/work && mkdir -p data/.mayfly-copy.abcdef && echo half > data/.mayfly-copy.abcdef/x && echo 1 > data/y"
+        )
+        let report = try await instance.receive(instance.stream(["data"]))
+        #expect(report.complete && report.files.map(\.path) == ["data/y"])
+    }
+
     @Test func onePathComesBack() async throws {
         let instance = try CollectTests.Instance()
         try instance.scratch.sh(
@@ -115,6 +154,8 @@ struct CopyTests {
         #expect(try await fetch("a/b/l", "r2").names == ["f1"], "what a link leads to")
         #expect(try await fetch("[1]*", "r3").names == ["[1]*"], "what exists is meant literally")
         #expect(try await fetch("a/", "r4").names == ["a"])
+        #expect(try await fetch("*/b/f1", "r4b").report.files.map(\.path) == ["a/b/f1"])
+        #expect(try await fetch("a/..", "r4c").names == ["work"])
         #expect(try await fetch("", "r5").names == ["work"])
         let outside = try await fetch(instance.scratch.path + "/home/../home/work/a/b", "r6")
         #expect(outside.report.complete && outside.names == ["b"])

@@ -20,6 +20,9 @@ struct Sweep {
     /// Jobs of this home that are under way, by the hostname of their instance.
     var owners: [String: JobRecord] = [:]
 
+    /// How long after its expiry an instance is still its keeper's to end.
+    static let grace: Duration = .seconds(1800)
+
     enum Verdict: Hashable {
         case remove(String)
         case keep(String)
@@ -62,6 +65,11 @@ struct Sweep {
         if evenIfRunning { return .remove("\(TimeText.duration(age)) old") }
         guard let expiry else { return .keep("renamed: its expiry is not known") }
         let over = expiry.duration(to: now)
+        // Until then its own keeper may be collecting; then it has shut itself down.
+        if over >= .zero, over < Self.grace {
+            return .keep(
+                "its time was over \(TimeText.duration(over)) ago; it is taken after \(TimeText.limit(Self.grace))")
+        }
         guard over >= .zero else { return .keep("its time is not over for another \(TimeText.duration(.zero - over))") }
         return .remove("its time was over \(TimeText.duration(over)) ago")
     }

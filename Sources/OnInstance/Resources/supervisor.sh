@@ -486,6 +486,10 @@ upload() {
             cp -a "$new/." "$work/" || exit 1
         else
             mv "$new" "$work" || exit 1
+            # Somebody who looks at the instance may have made the folder in between, so that this went below it.
+            if [ -d "$work/${new##*/}" ]; then
+                cp -a "$work/${new##*/}/." "$work/" && rm -rf "$work/${new##*/}" || exit 1
+            fi
         fi
         true >"$d/uploaded" || exit 1
         durable "$d/uploaded" "$d"
@@ -512,7 +516,7 @@ take() {
     folder=${path:-/}
     mkdir -p -- "$folder" || exit 1
     staging=$(mktemp -d "$folder/.mayfly-copy.XXXXXX") || exit 1
-    trap 'rm -rf "$staging" "$d/stripe.$3".*' EXIT
+    trap 'chmod -R u+rwx "$staging" 2>/dev/null; rm -rf "$staging" "$d/stripe.$3".*' EXIT
     trap 'exit 1' HUP INT TERM PIPE
     if [ "$2" -gt 1 ]; then
         merge_stripes "$2" "$3" | tar -x -p -o -f - -C "$staging" || exit 1
@@ -525,18 +529,38 @@ take() {
     fi
     rm -f "$staging/.mayfly-end"
     for item in "$staging"/* "$staging"/.[!.]* "$staging"/..?*; do
-        [ -e "$item" ] || [ -L "$item" ] || continue
-        target=$folder/${name:-${item##*/}}
-        if [ -d "$item" ] && [ ! -L "$item" ] && [ -d "$target" ]; then
-            cp -a -- "$item/." "$target/" || exit 1
-        elif [ -d "$target" ] && [ ! -L "$target" ]; then
-            echo "$target is a folder and stays" >&2
-            exit 1
-        else
-            mv -f -- "$item" "$target" || exit 1
-        fi
+        if [ -e "$item" ] || [ -L "$item" ]; then place "$item" "$folder/${name:-${item##*/}}" || exit 1; fi
     done
     say taken
+}
+
+# Renames only: a file is the old or the new one at every moment, and nothing is written through a link. Folders that
+# are there already are filled.
+place() {
+    if [ -d "$1" ] && [ ! -L "$1" ] && [ -d "$2" ] && [ ! -L "$2" ]; then
+        for child in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+            if [ -e "$child" ] || [ -L "$child" ]; then place "$child" "$2/${child##*/}" || return 1; fi
+        done
+        return 0
+    fi
+    if [ -d "$2" ] && [ ! -L "$2" ]; then
+        echo "$2 is a folder and stays" >&2
+        return 1
+    fi
+    mode=
+    if [ -d "$1" ] && [ ! -L "$1" ]; then
+        if [ -e "$2" ] || [ -L "$2" ]; then
+            echo "$2 is no folder and stays" >&2
+            return 1
+        fi
+        # A folder that may not be written cannot be moved to another.
+        if [ ! -w "$1" ]; then mode=$(stat -c %a -- "$1") && chmod u+w -- "$1" || return 1; fi
+    elif [ -L "$2" ]; then
+        # Into the folder that a link leads to, mv would put it.
+        rm -f -- "$2" || return 1
+    fi
+    mv -f -- "$1" "$2" || return 1
+    [ -z "$mode" ] || chmod "$mode" -- "$2"
 }
 
 # The connections take turns, a MiB each; the first that has no more ends the stream.
@@ -549,7 +573,10 @@ merge_stripes() {
     perl -e '
         my ($count, $prefix) = @ARGV;
         my @from = (\*STDIN);
+        # A connection that never comes must not be waited for until the instance goes.
+        alarm 60;
         for my $at (1 .. $count - 1) { open(my $fifo, "<", "$prefix.$at") or die "$!"; push @from, $fifo }
+        alarm 0;
         while (1) {
             for my $stripe (@from) {
                 my $left = 1 << 20;
@@ -572,7 +599,14 @@ stripe() {
         [ "$tries" -le 600 ] || exit 1
         nap 0.05
     done
-    exec cat >"$d/stripe.$1.$2"
+    # Opened without making it: the copy may have ended since.
+    exec perl -MFcntl -e '
+        alarm 60;
+        sysopen(my $fifo, $ARGV[0], O_WRONLY) or exit 1;
+        alarm 0;
+        while (my $got = sysread(STDIN, my $bytes, 1 << 16)) {
+            for (my $at = 0; $at < $got;) { $at += syswrite($fifo, $bytes, $got - $at, $at) or exit 1 }
+        }' "$d/stripe.$1.$2"
 }
 
 # --- collect -------------------------------------------------------------------------------------------------------
@@ -642,14 +676,24 @@ only() {
     resolve "$1"
     # A link that is asked for by name stands for what it leads to, as with cp.
     if [ -L "$path" ] && [ -e "$path" ]; then path=$(readlink -f -- "$path"); fi
-    if [ -z "${path##*/}" ]; then
+    if [ "${path##*/}" = .. ]; then path=$(cd -P -- "$path" 2>/dev/null && pwd -P) || path=; fi
+    pattern=
+    # A name that exists is meant literally, whatever is in it.
+    while [ ! -e "$path" ]; do
+        case $path in
+        *[*?[]*) pattern=${path##*/}${pattern:+/$pattern} path=${path%/*} ;;
+        *) break ;;
+        esac
+    done
+    if [ -z "$pattern" ]; then pattern=${path##*/} path=${path%/*}; fi
+    if [ -z "$pattern" ]; then
         note m "$1 did not arrive: the root folder is not copied whole"
-    elif work=$(cd -P -- "${path%/*}/" 2>/dev/null && pwd -P); then
+    elif work=$(cd -P -- "$path/" 2>/dev/null && pwd -P); then
         cd -- "$work" || exit 1
-        output "${path##*/}"
+        output "$pattern"
     else
         work=$HOME/work
-        note m "$1 did not arrive: ${path%/*} is no folder on the instance"
+        note m "$1 did not arrive: $path is no folder on the instance"
     fi
 }
 
@@ -725,13 +769,13 @@ expand() {
     fi
 }
 
-# Lists files apart from folders and links. Never follows a link.
+# Lists files apart from folders and links. Never follows a link, and leaves out what a person's copy has not put in place.
 list_tree() {
-    breaks=$(find "$2" -name "*$nl*" -prune -exec printf x \; 2>/dev/null | wc -c)
+    breaks=$(find "$2" -name '.mayfly-copy.??????' -prune -o -name "*$nl*" -prune -exec printf x \; 2>/dev/null | wc -c)
     [ "$((breaks))" -eq 0 ] || note x "$((breaks)) paths with a line break in their name were not sent"
-    find "$2" -name "*$nl*" -prune -o -type f -print >>"$lists/$1.files" 2>>"$lists/errors"
-    find "$2" -name "*$nl*" -prune -o \( -type d -o -type l \) ! -name . -print >>"$lists/$1.rest" 2>/dev/null
-    find "$2" -name "*$nl*" -prune -o ! -type f ! -type d ! -type l -print 2>/dev/null >"$lists/others"
+    find "$2" \( -name "*$nl*" -o -name '.mayfly-copy.??????' \) -prune -o -type f -print >>"$lists/$1.files" 2>>"$lists/errors"
+    find "$2" \( -name "*$nl*" -o -name '.mayfly-copy.??????' \) -prune -o \( -type d -o -type l \) ! -name . -print >>"$lists/$1.rest" 2>/dev/null
+    find "$2" \( -name "*$nl*" -o -name '.mayfly-copy.??????' \) -prune -o ! -type f ! -type d ! -type l -print 2>/dev/null >"$lists/others"
     while IFS= read -r other; do
         note n "${other#./} was not sent: neither file, folder nor link"
     done <"$lists/others"

@@ -71,16 +71,19 @@ struct CopyCommand: MayflyCommand {
         _ files: [String], to path: String, of job: JobRecord, _ home: MayflyHome, _ context: CommandContext
     ) async throws -> Int32 {
         let total = try await TreeSender.size(of: files)
-        let first = try await JobAccess.connected(to: job, home)
+        let first = try await JobAccess.prepared(job, home)
         var others: [InstanceConnection] = []
         let meter = TransferMeter(job.title, total: total, context: context)
         let code: Int32
         do {
             if total >= Self.worthStriping, try await first.canMergeStripes() {
-                for _ in 1..<Self.stripes { others.append(try await JobAccess.connected(to: job, home)) }
+                try await withThrowingTaskGroup(of: InstanceConnection.self) { group in
+                    for _ in 1..<Self.stripes { group.addTask { try await JobAccess.connected(to: job, home) } }
+                    for try await connection in group { others.append(connection) }
+                }
             }
             // A folder is meant when several go there.
-            let target = files.count > 1 && !path.hasSuffix("/") ? path + "/" : path
+            let target = files.count > 1 && !path.hasSuffix("/") ? (path.isEmpty ? "./" : path + "/") : path
             let token = Base32.encode(context.entropy.bytes(8))
             let warnings = try await first.upload(files, to: target, over: others, token: token) { progress in
                 if !quiet { meter.report(progress) }

@@ -1,5 +1,4 @@
 import Adapters
-import Foundation
 import Glibc
 import Keeper
 import MayflyCore
@@ -7,7 +6,7 @@ import OnInstance
 import TreeArchive
 
 /// Brings paths from an instance into a folder beside their destination, and puts them in their places once they are
-/// there and verified.
+/// there and verified. Under which names is never the instance's to say.
 struct DownwardCopy {
     var context: CommandContext
     var isQuiet: Bool
@@ -15,34 +14,37 @@ struct DownwardCopy {
     var destination: String
 
     func run(_ paths: [String], of job: JobRecord, _ home: MayflyHome) async throws -> Int32 {
-        let isFolder = Self.isFolder(destination)
+        let isFolder = FileBytes.isFolder(Array(destination.utf8))
         if paths.count > 1, !isFolder {
             throw CommandError(code: .usage, message: "\(destination) is no folder, which several paths need")
         }
-        let parent = isFolder ? destination : (destination as NSString).deletingLastPathComponent
-        guard Self.isFolder(parent) else {
+        let parent = isFolder ? destination : Paths.normalized("\(destination)/..")
+        guard FileBytes.isFolder(Array(parent.utf8)) else {
             throw CommandError(code: .usage, message: "\(parent) is no folder: make it first")
         }
-        let connection = try await JobAccess.connected(to: job, home)
+        let connection = try await JobAccess.prepared(job, home)
         let meter = TransferMeter(job.title, context: context)
         do {
             var (isComplete, files, bytes) = (true, 0, Int64(0))
             for path in paths {
-                let staging = "\(parent)/.mayfly-copy-\(Base32.encode(context.entropy.bytes(8)))"
-                defer { try? FileManager.default.removeItem(atPath: staging) }
-                let report = try await connection.download(.copy(of: path), to: staging, keepsMetadata: true) {
+                let staging = StagingFolder("\(parent)/.mayfly-copy-\(Base32.encode(context.entropy.bytes(8)))")
+                defer { staging.remove() }
+                let report = try await connection.download(.copy(of: path), to: staging.path, keepsMetadata: true) {
                     if !isQuiet { meter.report($0) }
                 }
-                try place(staging, isGlob: path.contains { "*?[".contains($0) }, asFolder: isFolder, path)
-                for text in report.skipped { context.console.error(line: "mayfly: \(ControlSequences.line(text))") }
+                for text in report.skipped { tell(text) }
                 isComplete = isComplete && report.complete
+                guard report.isWhole else { continue }
+                let isAll = try place(staging.path, asFolder: isFolder, path)
+                isComplete = isComplete && isAll
                 files += report.files.count
                 bytes += report.files.reduce(0) { $0 + $1.bytes }
             }
             if isQuiet || (files == 0 && !isComplete) {
                 meter.clear()
             } else {
-                meter.finish("\(job.title): \(files) \(files == 1 ? "file" : "files") to \(destination)", bytes: bytes)
+                meter.finish(
+                    "\(job.title): \(files) \(files == 1 ? "file" : "files") to \(destination)", bytes: bytes)
             }
             await connection.close()
             return isComplete ? 0 : ExitCode.outputsMissing
@@ -53,37 +55,52 @@ struct DownwardCopy {
         }
     }
 
-    private func place(_ staging: String, isGlob: Bool, asFolder: Bool, _ path: String) throws {
-        let files = FileManager.default
-        let items = (try? files.contentsOfDirectory(atPath: staging)) ?? []
-        guard asFolder || items.count <= 1 else {
-            throw CommandError(
-                code: .usage, message: "\(path) leads to \(items.count) paths, which need a folder to go to")
+    private func tell(_ text: String) { context.console.error(line: "mayfly: \(ControlSequences.line(text))") }
+
+    /// - Returns: whether everything that came was asked for.
+    private func place(_ staging: String, asFolder: Bool, _ path: String) throws -> Bool {
+        let root = Array(staging.utf8)
+        let items = try FileBytes.names(in: root)
+        let asked = AskedName(path)
+        let wanted = items.filter { asked.covers($0, among: items.count) }
+        for item in items where !wanted.contains(item) {
+            tell("\(String(decoding: item, as: UTF8.self)) was skipped: the instance sent it without being asked")
         }
-        for item in items.sorted() {
-            // What a link was asked for by name arrives under its target's.
-            let asked = path.split(separator: "/").last.map(String.init) ?? item
-            let name = isGlob || items.count > 1 || [".", "..", "~"].contains(asked) ? item : asked
-            let target = asFolder ? "\(destination)/\(name)" : destination
-            try Self.move("\(staging)/\(item)", to: target)
+        guard asFolder || wanted.count <= 1 else {
+            throw CommandError(
+                code: .usage, message: "\(path) leads to \(wanted.count) paths, which need a folder to go to")
+        }
+        for item in wanted {
+            let folder = Array(destination.utf8)
+            let target = asFolder ? folder + [FileBytes.slash] + (asked.name.map { Array($0.utf8) } ?? item) : folder
+            try FileBytes.move(root + [FileBytes.slash] + item, to: target)
+        }
+        return wanted.count == items.count
+    }
+}
+
+/// What of a path that was asked for may arrive, and under which name.
+struct AskedName {
+    /// The name to take, whatever the instance calls it; `nil` for a glob and for folders named by dots.
+    let name: String?
+    private let pattern: String?
+
+    init(_ path: String) {
+        let components = path.split(separator: "/").map(String.init)
+        pattern = components.first { $0.contains { "*?[".contains($0) } }
+        let last = components.last ?? "."
+        if last == "." {
+            name = components.dropLast().allSatisfy { $0 == "." } ? "work" : nil
+        } else {
+            name = pattern == nil && last != ".." && last != "~" ? last : nil
         }
     }
 
-    /// Folders that exist are filled, files replaced by a rename.
-    private static func move(_ source: String, to target: String) throws {
-        if rename(source, target) == 0 { return }
-        let number = errno
-        guard isFolder(source), isFolder(target), number == ENOTEMPTY || number == EEXIST else {
-            throw CommandError(
-                code: .usage, message: "\(target) cannot be replaced: \(String(cString: strerror(number)))")
-        }
-        for name in try FileManager.default.contentsOfDirectory(atPath: source) {
-            try move("\(source)/\(name)", to: "\(target)/\(name)")
-        }
-    }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    /// - Parameter count: of all that arrived.
+    func covers(_ item: [UInt8], among count: Int) -> Bool {
+        // A name that exists is meant literally: then one thing arrives.
+        guard let pattern else { return count == 1 && (name != nil || item.first != UInt8(ascii: ".")) }
+        let bytes = (item + [0]).map { CChar(bitPattern: $0) }
+        return fnmatch(pattern, bytes, FNM_PERIOD) == 0 || (count == 1 && item == Array(pattern.utf8))
     }
 }

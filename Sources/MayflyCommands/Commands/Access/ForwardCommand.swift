@@ -45,7 +45,7 @@ struct ForwardCommand: MayflyCommand {
             } catch let error as InstanceConnection.Refused {
                 throw CommandError(code: .usage, message: "\(error.message): name another, as in 9000:8888")
             }
-            isOpen = true
+            isOpen = isOpen || places != ports || !ports.contains { $0.here == 0 }
             try await context.time.sleep(for: .seconds(1))
             record = try await store.job(record.id) ?? record
         }

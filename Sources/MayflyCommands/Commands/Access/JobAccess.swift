@@ -34,8 +34,27 @@ enum JobAccess {
 
     /// - Throws: ``CommandError`` that says what to do about it.
     static func connected(to job: JobRecord, _ home: MayflyHome) async throws -> InstanceConnection {
+        let access = try access(to: job, home: home)
+        return try await reaching(job) { try await access.connect() }
+    }
+
+    /// For what needs the supervisor, which comes with the preparing.
+    static func prepared(_ job: JobRecord, _ home: MayflyHome) async throws -> InstanceConnection {
+        if case .connecting = job.attempt?.phase {
+            throw CommandError(
+                code: .usage, message: "\(job.title) is still connecting: its instance is not ready yet, try again")
+        }
+        return try await connected(to: job, home)
+    }
+
+    static func clientOptions(of job: JobRecord, _ home: MayflyHome) async throws -> [(name: String, value: String)] {
+        let access = try access(to: job, home: home)
+        return try await reaching(job) { try await access.clientOptions() }
+    }
+
+    private static func reaching<Value>(_ job: JobRecord, _ work: () async throws -> Value) async throws -> Value {
         do {
-            return try await access(to: job, home: home).connect()
+            return try await work()
         } catch let error as RemoteError {
             throw CommandError(
                 code: .connection,

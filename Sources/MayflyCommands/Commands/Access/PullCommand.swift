@@ -1,6 +1,6 @@
 import Adapters
 import ArgumentParser
-import Foundation
+import Glibc
 import Keeper
 import MayflyCore
 import OnInstance
@@ -29,24 +29,26 @@ struct PullCommand: MayflyCommand {
         let home = try context.home(global)
         let record = try await JobAccess.one(job, in: context, home)
         let place = to.map(context.absolute) ?? "\(record.resultsFolder)/pulled"
-        let files = FileManager.default
-        if to != nil, files.fileExists(atPath: place) {
+        if to != nil, Paths.exists(place) {
             throw CommandError(code: .usage, message: "\(place) exists: name a new folder, or leave --to out")
         }
-        let connection = try await JobAccess.connected(to: record, home)
+        let connection = try await JobAccess.prepared(record, home)
         let meter = TransferMeter(record.title, context: context)
-        let arriving = "\(place).partial-\(Base32.encode(context.entropy.bytes(8)))"
-        defer { try? files.removeItem(atPath: arriving) }
+        let arriving = StagingFolder("\(place).partial-\(Base32.encode(context.entropy.bytes(8)))")
+        defer { arriving.remove() }
         do {
             let request = CollectRequest(outputs: record.definition.outputs)
             let quiet = quiet
-            let report = try await connection.download(request, to: arriving, keepsMetadata: false) {
+            let report = try await connection.download(request, to: arriving.path, keepsMetadata: false) {
                 if !quiet { meter.report($0) }
             }
             await connection.close()
-            if to == nil { try? files.removeItem(atPath: place) }
-            try files.moveItem(atPath: arriving, toPath: place)
             for text in report.skipped { context.console.error(line: "mayfly: \(ControlSequences.line(text))") }
+            guard report.isWhole else {
+                throw CommandError(
+                    code: .incomplete, message: "\(record.title): nothing was pulled; an earlier pull is as it was")
+            }
+            try replace(place, by: arriving.path, context)
             if quiet {
                 meter.clear()
             } else {
@@ -59,5 +61,17 @@ struct PullCommand: MayflyCommand {
             await connection.close()
             throw CopyFailure.of(error, record)
         }
+    }
+
+    /// The earlier pull goes only once this one is in its place.
+    private func replace(_ place: String, by arriving: String, _ context: CommandContext) throws {
+        let earlier = "\(place).earlier-\(Base32.encode(context.entropy.bytes(8)))"
+        let hasEarlier = rename(place, earlier) == 0
+        guard rename(arriving, place) == 0 else {
+            let words = String(cString: strerror(errno))
+            if hasEarlier { _ = rename(earlier, place) }
+            throw CommandError(code: .incomplete, message: "\(place) cannot be made: \(words)")
+        }
+        if hasEarlier { FileBytes.remove(Array(earlier.utf8)) }
     }
 }

@@ -31,7 +31,7 @@ struct SSHCommand: MayflyCommand {
         var words = ["ssh"]
         if terminal { words.append("-t") }
         if let job = try await job(in: context, home) {
-            let options = try await JobAccess.access(to: job, home: home).clientOptions()
+            let options = try await JobAccess.clientOptions(of: job, home)
             for (name, value) in options where !(name == "User" && user != nil) {
                 words += ["-o", SSHConfigText.option(name, value)]
             }

@@ -34,13 +34,16 @@ struct SSHConfigCommand: MayflyCommand {
                 continue
             }
             do {
-                let names =
-                    ["mayfly-\(job.id)"]
-                    + (named.insert(job.definition.name).inserted
-                        ? ["mayfly-\(job.definition.name)"] : [])
+                var names = ["mayfly-\(job.id)"]
+                // A name of digits alone could be another job's number.
+                let name = job.definition.name
+                if name.contains(where: { !$0.isNumber }), named.insert(name).inserted {
+                    names.append("mayfly-\(name)")
+                }
                 text += SSHConfigText.entry(names, try await access.clientOptions())
-            } catch let error as RemoteError {
-                context.console.error(line: "mayfly: left out: \(job.title): \(error.message)")
+            } catch {
+                // Its keys may have gone with it a moment ago.
+                context.console.error(line: "mayfly: left out: \(job.title): \(error)")
             }
         }
         if write {
