@@ -32,13 +32,18 @@ typedef struct clibssh2_box {
     void (*_Nullable released)(void *owner, void *block, size_t size);
     size_t used;
     size_t limit;
+    /// The largest block there may be, if not 0.
+    size_t largest;
+    /// Zeroes behind every block, which bear what a call is known to read too far.
+    size_t pad;
 } clibssh2_box;
 
 static inline void *_Nullable clibssh2_alloc(size_t count, void *_Nonnull *_Nonnull abstract) {
     clibssh2_box *box = (clibssh2_box *)*abstract;
     if (count > box->limit || box->used > box->limit - count) return NULL;
+    if (box->largest && count > box->largest) return NULL;
     // Zeroed, and one zero more: libssh2 1.10 takes some strings of the peer's, or of a key file's, for terminated.
-    void *block = calloc(1, count + 1);
+    void *block = calloc(1, count + 1 + box->pad);
     if (block) box->used += clibssh2_block_size(block);
     return block;
 }
@@ -66,9 +71,10 @@ static inline void *_Nullable clibssh2_realloc(void *_Nullable block, size_t cou
                                                void *_Nonnull *_Nonnull abstract) {
     clibssh2_box *box = (clibssh2_box *)*abstract;
     if (count > box->limit || box->used > box->limit - count) return NULL;
+    if (box->largest && count > box->largest) return NULL;
     size_t before = block ? clibssh2_block_size(block) : 0;
-    void *moved = realloc(block, count + 1);
-    if (moved) ((char *)moved)[count] = 0;
+    void *moved = realloc(block, count + 1 + box->pad);
+    if (moved) memset((char *)moved + count, 0, 1 + box->pad);
     if (moved) box->used += clibssh2_block_size(moved) - before;
     return moved;
 }

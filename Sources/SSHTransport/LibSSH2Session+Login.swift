@@ -43,14 +43,13 @@ extension LibSSH2Session {
 
     /// Answers the server's questions; see ``SSHResponder/failure`` for whether it still does.
     func authenticate(user: String, responder: SSHResponder) -> SSHStep<Void> {
-        // libssh2 1.10 checks the length of the challenge's name against another field, and would copy as much as the
-        // server says beyond the packet's end. Unable to get more memory than this it copies little.
-        let limit = memoryLimit
-        memoryLimit = min(limit, memoryUsed + 96 << 10)
+        // libssh2 1.10 checks the length of the challenge's name against another field, and copies as much as the server
+        // says beyond the packet's end. No block may be larger than any packet, and behind each is as much that is ours.
         wire.responder = responder
+        padBlocks(largest: 48 << 10)
         defer {
             wire.responder = nil
-            memoryLimit = limit
+            padBlocks(largest: 0)
         }
         return unsafe step { session in
             unsafe libssh2_userauth_keyboard_interactive_ex(

@@ -29,7 +29,9 @@ extension LibSSH2Session {
                         .inspect(UnsafeMutableRawBufferPointer(start: block, count: size))
                 },
                 used: 0,
-                limit: 4 << 20
+                limit: 4 << 20,
+                largest: 0,
+                pad: 0
             )
             return unsafe try withUnsafeMutablePointer(to: &box) { box in
                 guard let session = unsafe clibssh2_session_new(box) else {

@@ -57,7 +57,9 @@ final class LibSSH2Session {
                 },
                 released: nil,
                 used: 0,
-                limit: max(0, memoryLimit)
+                limit: max(0, memoryLimit),
+                largest: 0,
+                pad: 0
             )
         )
         unsafe session = clibssh2_session_new(box)
@@ -91,13 +93,30 @@ final class LibSSH2Session {
         set { unsafe box.pointee.limit = max(0, newValue) }
     }
 
+    /// Bounds every block that is made from now on, and puts as many zeroes behind it; 0 ends that.
+    func padBlocks(largest: Int) {
+        unsafe box.pointee.largest = largest
+        unsafe box.pointee.pad = largest
+    }
+
     // MARK: Login
 
-    /// Which kinds of host keys to ask for, best first.
+    /// Which kinds of host keys to ask for, best first. Kinds that libssh2 does not know are left out here: removing them
+    /// itself it copies overlapping memory.
     func preferHostKeys(_ algorithms: [String]) -> Int32 {
         guard let session = unsafe session else { return LIBSSH2_ERROR_BAD_USE }
-        return unsafe libssh2_session_method_pref(
-            session, LIBSSH2_METHOD_HOSTKEY, algorithms.joined(separator: ","))
+        var list: UnsafeMutablePointer<UnsafePointer<CChar>?>?
+        let count = unsafe libssh2_session_supported_algs(session, LIBSSH2_METHOD_HOSTKEY, &list)
+        var known: Set<String> = []
+        if let names = unsafe list {
+            for index in 0..<Int(max(0, count)) {
+                if let name = unsafe names[index] { known.insert(unsafe String(cString: name)) }
+            }
+            unsafe libssh2_free(session, names)
+        }
+        let wanted = algorithms.filter(known.contains)
+        guard !wanted.isEmpty else { return LIBSSH2_ERROR_METHOD_NOT_SUPPORTED }
+        return unsafe libssh2_session_method_pref(session, LIBSSH2_METHOD_HOSTKEY, wanted.joined(separator: ","))
     }
 
     /// Banner and key exchange.
