@@ -17,7 +17,10 @@ extension SSHForward {
                 .childChannelOption(.autoRead, value: false)
                 .bind(host: local.host, port: local.port) { client in
                     client.parent?.closeFuture.whenComplete { _ in client.close(promise: nil) }
-                    return client.eventLoop.makeSucceededFuture(client)
+                    return client.eventLoop.makeCompletedFuture {
+                        try client.pipeline.syncOperations.addHandler(SSHHoldingHandler())
+                        return client
+                    }
                 }
         } catch {
             throw SSHError(.cannotListen, "\(local) cannot be listened at: \(error)")
@@ -34,8 +37,11 @@ extension SSHForward {
 
     static func opened(_ socket: any Channel) async throws -> Client {
         let client = try await socket.eventLoop.submit {
-            try Client(
+            let client = try Client(
                 wrappingChannelSynchronously: socket, configuration: .init(isOutboundHalfClosureEnabled: true))
+            let pipeline = socket.pipeline.syncOperations
+            try pipeline.removeHandler(pipeline.handler(type: SSHHoldingHandler.self), promise: nil)
+            return client
         }.get()
         try await socket.setOption(.autoRead, value: true).get()
         return client
