@@ -35,19 +35,9 @@ package struct InstanceAccess: Sendable {
         let keys = try await files.load(identity)
         guard let key = keys.trusted(hostKey) else { throw Self.neverSeen }
         let endpoint = RemoteEndpoint(
-            address: instance.address, port: instance.sshPort, user: user, hostKey: hostKey)
-        let jump = try await JumpConnection.open(jump, logger)
-        do {
-            return InstanceConnection(
-                connection: try await SSHConnection.connect(
-                    to: SSHEndpoint(host: instance.address, port: instance.sshPort), through: jump,
-                    credential: .privateKey(user: user, keys.client), hostKey: .pinned(key), logger: logger),
-                supervisor: supervisor, jump: jump)
-        } catch {
-            await jump?.close()
-            guard let error = error as? SSHError else { throw error }
-            throw RemoteError(error, at: endpoint, hasMatched: keys.seenHostKey != nil)
-        }
+            address: instance.address, port: instance.sshPort, user: user, hostKey: hostKey, jump: jump)
+        let host = try await SSHHost.logIn(at: endpoint, with: keys, hostKey: .pinned(key), logger: logger)
+        return InstanceConnection(connection: host.connection, supervisor: supervisor, jump: host.jump)
     }
 
     /// Options of OpenSSH's client (ssh_config(5)) by which it, and all that is built on it, reaches this instance. The
@@ -81,18 +71,6 @@ package struct InstanceAccess: Sendable {
 
     private static let neverSeen = RemoteError(
         kind: .notReady, message: "nobody has logged in yet, so its host key is not known: try again in a moment")
-}
-
-extension AttemptPhase {
-    /// The instance, while it can be reached.
-    package var reachableInstance: ReachableInstance? {
-        switch self {
-        case .queued, .creating, .booting, .destroying, .verifying, .done: nil
-        case .connecting(let instance), .preparing(let instance, _), .running(let instance, _),
-            .collecting(let instance), .snapshotting(let instance):
-            instance
-        }
-    }
 }
 
 extension AttemptKeyFiles.Keys {

@@ -34,20 +34,17 @@ package struct SSHConnector: RemoteConnector {
                     return true
                 }
         }
-        let jump = try await JumpConnection.open(endpoint.jump, logger)
-        do {
-            let connection = try await SSHConnection.connect(
-                to: SSHEndpoint(host: endpoint.address, port: endpoint.port), through: jump,
-                credential: .privateKey(user: endpoint.user, keys.client), hostKey: check, logger: logger)
-            if endpoint.hostKey == .pinned, keys.seenHostKey == nil {
+        let host = try await SSHHost.logIn(
+            at: endpoint, with: keys, hostKey: check, logger: logger)
+        if endpoint.hostKey == .pinned, keys.seenHostKey == nil {
+            do {
                 try await files.recordSeen(keys.host.publicKey, of: identity)
+            } catch {
+                await host.close()
+                throw error
             }
-            return SSHHost(connection: connection, jump: jump)
-        } catch {
-            await jump?.close()
-            guard let error = error as? SSHError else { throw error }
-            throw RemoteError(error, at: endpoint, hasMatched: keys.seenHostKey != nil)
         }
+        return host
     }
 
     package func discardKeys(of identity: AttemptIdentity) async { await files.remove(identity) }
@@ -57,6 +54,24 @@ package struct SSHConnector: RemoteConnector {
 struct SSHHost: RemoteHost {
     let connection: SSHConnection
     let jump: SSHConnection?
+
+    /// Logs in once with an attempt's keys, through the jump host if there is one.
+    /// - Throws: ``RemoteError``.
+    static func logIn(
+        at endpoint: RemoteEndpoint, with keys: AttemptKeyFiles.Keys, hostKey: SSHHostKeyCheck, logger: Logger
+    ) async throws -> SSHHost {
+        let jump = try await JumpConnection.open(endpoint.jump, logger)
+        do {
+            let connection = try await SSHConnection.connect(
+                to: SSHEndpoint(host: endpoint.address, port: endpoint.port), through: jump,
+                credential: .privateKey(user: endpoint.user, keys.client), hostKey: hostKey, logger: logger)
+            return SSHHost(connection: connection, jump: jump)
+        } catch {
+            await jump?.close()
+            guard let error = error as? SSHError else { throw error }
+            throw RemoteError(error, at: endpoint, hasMatched: keys.seenHostKey != nil)
+        }
+    }
 
     func execute(
         _ command: String, input: RemoteInput, options: RemoteOptions,

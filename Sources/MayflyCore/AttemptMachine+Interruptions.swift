@@ -37,8 +37,7 @@ extension AttemptMachine {
     mutating func clockExpired(_ clock: JobClock, _ now: Moment) -> AttemptAction {
         switch (clock, state.phase) {
         case (.collect, .collecting(let instance)):
-            state.delivery = .partial
-            state.leavesResults = true
+            leaveResults()
             state.warnings.append(
                 "the collect clock ran out: some outputs did not arrive (timeouts.collect)")
             return .replace(snapshotOrDestroy(instance, now))
@@ -62,7 +61,7 @@ extension AttemptMachine {
         switch state.phase {
         case .connecting(let instance), .preparing(let instance, _), .running(let instance, nil):
             settle(.failedConnection, reason)
-            leaveResults()
+            if state.commandStarted { leaveResults() }
             return .start(snapshotOrDestroy(instance, now))
         case .running(let instance, let cause?):
             // What was wished for decides the outcome; that nobody saw the command stop is said beside it.
@@ -73,11 +72,10 @@ extension AttemptMachine {
                 settle(.timedOut(clock), clockReason(clock))
             }
             state.warnings.append(reason.message)
-            leaveResults()
+            if state.commandStarted { leaveResults() }
             return .start(snapshotOrDestroy(instance, now))
         case .collecting(let instance):
-            state.delivery = .partial
-            state.leavesResults = true
+            leaveResults()
             state.warnings.append("outputs were not collected: \(reason.message)")
             return .start(snapshotOrDestroy(instance, now))
         case .queued, .creating, .booting, .snapshotting, .destroying, .verifying, .done:
@@ -85,9 +83,8 @@ extension AttemptMachine {
         }
     }
 
-    /// A command that ran where nobody can reach it any more may have left what nobody has.
+    /// What the command left is where nobody has fetched it from.
     private mutating func leaveResults() {
-        guard state.commandStarted else { return }
         state.delivery = .partial
         state.leavesResults = true
     }

@@ -34,14 +34,22 @@ public enum AttemptPhase: Hashable, Sendable {
         }
     }
 
+    /// The instance, while it can be reached.
+    public var reachableInstance: ReachableInstance? {
+        switch self {
+        case .queued, .creating, .booting, .destroying, .verifying, .done: nil
+        case .connecting(let instance), .preparing(let instance, _), .running(let instance, _),
+            .collecting(let instance), .snapshotting(let instance):
+            instance
+        }
+    }
+
     /// The instance this phase knows of.
     public var instanceID: InstanceID? {
         switch self {
-        case .queued, .creating, .done: nil
         case .booting(let id), .destroying(let id), .verifying(let id): id
-        case .connecting(let instance), .preparing(let instance, _), .running(let instance, _),
-            .collecting(let instance), .snapshotting(let instance):
-            instance.id
+        case .queued, .creating, .done, .connecting, .preparing, .running, .collecting, .snapshotting:
+            reachableInstance?.id
         }
     }
 }

@@ -58,10 +58,8 @@ extension AttemptEffects {
         let exit = try await perform(step, on: host) { output in
             switch output {
             case .stdout(let bytes):
-                let wasStarted = await answer.wasStarted
-                let log = await answer.take(bytes)
-                if await answer.wasStarted, !wasStarted { onStart() }
-                if !log.isEmpty { try await append(Array(log), to: stdout) }
+                let log = await answer.take(bytes, onStart: onStart)
+                if !log.isEmpty { try await append(log, to: stdout) }
             case .stderr(let bytes): try await append(bytes, to: stderr)
             }
         }

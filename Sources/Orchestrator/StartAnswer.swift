@@ -7,9 +7,10 @@ actor StartAnswer {
     private var lineHasEnded = false
     private(set) var wasStarted = false
 
+    /// - Parameter onStart: called once, when the line says that the stage was started.
     /// - Returns: what of the piece belongs to the log.
-    func take(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
-        if wasStarted { return bytes[...] }
+    func take(_ bytes: [UInt8], onStart: @Sendable () -> Void) -> [UInt8] {
+        if wasStarted { return bytes }
         guard !lineHasEnded, let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
             // A hostile server's flood is cut off.
             text.append(contentsOf: bytes.prefix(Self.limit - text.count))
@@ -19,7 +20,9 @@ actor StartAnswer {
         lineHasEnded = true
         let line = String(decoding: text, as: UTF8.self)
         wasStarted = line == "started" || line == "already-started"
-        return wasStarted ? bytes[(end + 1)...] : []
+        guard wasStarted else { return [] }
+        onStart()
+        return Array(bytes[(end + 1)...])
     }
 
     func refusal(_ exit: RemoteExit) -> String {

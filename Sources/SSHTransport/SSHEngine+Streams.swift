@@ -17,7 +17,7 @@ extension SSHEngine {
             watchForStall(channel, handle)
         case .closing:
             if case .again = session.close(handle) { return }
-            _ = wire.forgetExitStatus(handle.number)
+            wire.forgetExitStatus(handle.number)
             drop(channel)
         }
     }

@@ -29,9 +29,9 @@ final class SSHWire {
         return outbound
     }
 
-    func forgetExitStatus(_ channel: UInt32) -> Bool {
+    func forgetExitStatus(_ channel: UInt32) {
         open.remove(channel)
-        return exitStatuses.remove(channel) != nil
+        exitStatuses.remove(channel)
     }
 
     func expectExitStatus(of channel: UInt32) { open.insert(channel) }

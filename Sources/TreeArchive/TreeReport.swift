@@ -25,6 +25,9 @@ public struct TreeReport: Sendable, Hashable {
     /// Whether the stream came to its proper end, whatever of it was skipped.
     public var isWhole: Bool
 
+    /// Logical length of all files together.
+    public var byteCount: Int64 { files.reduce(0) { $0 + $1.bytes } }
+
     public init(
         files: [File], skipped: [String], complete: Bool, leavesFiles: Bool = false, isWhole: Bool = true
     ) {

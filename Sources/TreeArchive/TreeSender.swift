@@ -2,6 +2,7 @@ internal import CLibArchive
 internal import Foundation
 internal import Glibc
 internal import NIOPosix
+internal import Synchronization
 
 /// Packs files and folders of this machine into one tar stream while it is read: with modes, times, links, holes and
 /// empty folders as they are, owned by whoever unpacks it. Ends with the mark by which a cut stream is told from a whole.
@@ -105,20 +106,22 @@ public final class TreeSender: Sendable {
 }
 
 /// What the packing thread leaves for the reader.
-final class SenderOutcome: @unchecked Sendable {
-    // Safe: both properties are touched only under the lock.
-    private let lock = NSLock()
-    private var texts: [String] = []
-    private var error: TreeArchiveError?
+final class SenderOutcome: Sendable {
+    private struct Facts {
+        var warnings: [String] = []
+        var failure: TreeArchiveError?
+    }
 
-    var warnings: [String] { lock.withLock { texts } }
-    var failure: TreeArchiveError? { lock.withLock { error } }
+    private let facts = Mutex(Facts())
+
+    var warnings: [String] { facts.withLock { $0.warnings } }
+    var failure: TreeArchiveError? { facts.withLock { $0.failure } }
 
     func warn(_ text: String) {
-        lock.withLock {
-            if texts.count < 1000 { texts.append(text) }
+        facts.withLock { facts in
+            if facts.warnings.count < 1000 { facts.warnings.append(text) }
         }
     }
 
-    func fail(_ failure: TreeArchiveError) { lock.withLock { error = error ?? failure } }
+    func fail(_ failure: TreeArchiveError) { facts.withLock { $0.failure = $0.failure ?? failure } }
 }

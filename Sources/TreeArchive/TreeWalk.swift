@@ -29,7 +29,7 @@ struct TreeWalk {
         _ relative: [UInt8], prefix: [UInt8], _ outer: IgnoreRules, _ visit: (Item) throws -> Void
     ) throws {
         let absolute = relative.isEmpty ? folder : folder + "/" + String(decoding: relative, as: UTF8.self)
-        guard let names = Self.names(in: folderBytes(relative)) else {
+        guard let names = FileNames.sorted(in: folderBytes(relative)) else {
             let words = "\(absolute) cannot be read: \(systemMessage())"
             if relative.isEmpty { throw TreeArchiveError(code: .unreadableFolder, message: words) }
             throw TreeArchiveError(
@@ -99,24 +99,6 @@ struct TreeWalk {
         }
     }
 
-    private static func names(in folder: [UInt8]) -> [[UInt8]]? {
-        guard let stream = withPath(folder, { opendir($0) }) else { return nil }
-        defer { closedir(stream) }
-        var names: [[UInt8]] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-                tuple.withMemoryRebound(to: UInt8.self, capacity: 256) { bytes in
-                    Array(
-                        UnsafeBufferPointer(
-                            start: bytes,
-                            count: strnlen(UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self), 256)))
-                }
-            }
-            if name != [0x2e], name != [0x2e, 0x2e] { names.append(name) }
-        }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
-    }
-
     private static func read(_ path: [UInt8]) -> [UInt8]? {
         let descriptor = withPath(path) { open($0, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { return nil }
@@ -129,9 +111,4 @@ struct TreeWalk {
             text.append(contentsOf: buffer[..<count])
         }
     }
-}
-
-/// Calls `body` with a C path of these bytes.
-func withPath<Result>(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
-    body((bytes + [0]).map { CChar(bitPattern: $0) })
 }

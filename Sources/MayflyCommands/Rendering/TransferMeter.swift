@@ -15,8 +15,10 @@ final class TransferMeter: Sendable {
     private let time: any Timekeeper
     private let began: BootInstant
     private let name: String
+    private let isQuiet: Bool
 
-    init(_ name: String, total: Int64? = nil, context: CommandContext) {
+    init(_ name: String, total: Int64? = nil, isQuiet: Bool, context: CommandContext) {
+        self.isQuiet = isQuiet
         self.name = ControlSequences.line(name)
         console = context.console
         time = context.time
@@ -25,6 +27,7 @@ final class TransferMeter: Sendable {
     }
 
     func report(_ progress: InstanceConnection.Progress) {
+        guard !isQuiet else { return }
         let now = time.now().boot
         let line: String? = counts.withLock { counts in
             switch progress {
@@ -43,7 +46,8 @@ final class TransferMeter: Sendable {
     /// - Parameter bytes: of content, without what the way there adds.
     func finish(_ what: String, bytes moved: Int64) {
         let passed = began.duration(to: time.now().boot)
-        console.draw([])
+        clear()
+        guard !isQuiet else { return }
         console.error(
             line: "\(what), \(SizeText.bytes(moved)) in \(TimeText.duration(passed)) (\(Self.rate(moved, passed)))")
     }

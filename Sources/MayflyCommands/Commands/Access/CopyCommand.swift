@@ -71,37 +71,35 @@ struct CopyCommand: MayflyCommand {
         _ files: [String], to path: String, of job: JobRecord, _ home: MayflyHome, _ context: CommandContext
     ) async throws -> Int32 {
         let total = try await TreeSender.size(of: files)
-        let first = try await JobAccess.prepared(job, home)
-        var others: [InstanceConnection] = []
-        let meter = TransferMeter(job.title, total: total, context: context)
-        let code: Int32
-        do {
+        let meter = TransferMeter(job.title, total: total, isQuiet: quiet, context: context)
+        return try await JobAccess.copying(with: job, home, meter) { first in
+            var others: [InstanceConnection] = []
             if total >= Self.worthStriping, try await first.canMergeStripes() {
-                try await withThrowingTaskGroup(of: InstanceConnection.self) { group in
-                    for _ in 1..<Self.stripes { group.addTask { try await JobAccess.connected(to: job, home) } }
-                    for try await connection in group { others.append(connection) }
-                }
+                others = try await otherStripes(job, home)
             }
             // A folder is meant when several go there.
             let target = files.count > 1 && !path.hasSuffix("/") ? (path.isEmpty ? "./" : path + "/") : path
             let token = Base32.encode(context.entropy.bytes(8))
-            let warnings = try await first.upload(files, to: target, over: others, token: token) { progress in
-                if !quiet { meter.report(progress) }
+            let warnings: [String]
+            do {
+                warnings = try await first.upload(files, to: target, over: others, token: token, meter.report)
+            } catch {
+                for connection in others { await connection.close() }
+                throw error
             }
+            for connection in others { await connection.close() }
             for warning in warnings { context.console.error(line: "mayfly: \(warning)") }
-            if quiet {
-                meter.clear()
-            } else {
-                meter.finish("\(job.title): copied to \(path.isEmpty ? "~/work" : path)", bytes: total)
-            }
-            code = warnings.isEmpty ? 0 : ExitCode.outputsMissing
-        } catch {
-            meter.clear()
-            for connection in [first] + others { await connection.close() }
-            throw CopyFailure.of(error, job)
+            meter.finish("\(job.title): copied to \(path.isEmpty ? "~/work" : path)", bytes: total)
+            return warnings.isEmpty ? 0 : ExitCode.outputsMissing
         }
-        for connection in [first] + others { await connection.close() }
-        return code
+    }
+
+    /// Opened at once: at a distance one after the other takes as long as a good part of the copy.
+    private func otherStripes(_ job: JobRecord, _ home: MayflyHome) async throws -> [InstanceConnection] {
+        try await withThrowingTaskGroup(of: InstanceConnection.self) { group in
+            for _ in 1..<Self.stripes { group.addTask { try await JobAccess.connected(to: job, home) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
     }
 }
 

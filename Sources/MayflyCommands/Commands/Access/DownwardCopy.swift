@@ -22,36 +22,29 @@ struct DownwardCopy {
         guard FileBytes.isFolder(Array(parent.utf8)) else {
             throw CommandError(code: .usage, message: "\(parent) is no folder: make it first")
         }
-        let connection = try await JobAccess.prepared(job, home)
-        let meter = TransferMeter(job.title, context: context)
-        do {
+        let meter = TransferMeter(job.title, isQuiet: isQuiet, context: context)
+        return try await JobAccess.copying(with: job, home, meter) { connection in
             var (isComplete, files, bytes) = (true, 0, Int64(0))
             for path in paths {
                 let staging = StagingFolder("\(parent)/.mayfly-copy-\(Base32.encode(context.entropy.bytes(8)))")
                 defer { staging.remove() }
-                let report = try await connection.download(.copy(of: path), to: staging.path, keepsMetadata: true) {
-                    if !isQuiet { meter.report($0) }
-                }
+                let report = try await connection.download(
+                    .copy(of: path), to: staging.path, keepsMetadata: true, meter.report)
                 for text in report.skipped { tell(text) }
                 isComplete = isComplete && report.complete
                 guard report.isWhole else { continue }
                 let isAll = try place(staging.path, asFolder: isFolder, path)
                 isComplete = isComplete && isAll
                 files += report.files.count
-                bytes += report.files.reduce(0) { $0 + $1.bytes }
+                bytes += report.byteCount
             }
-            if isQuiet || (files == 0 && !isComplete) {
+            if files == 0 && !isComplete {
                 meter.clear()
             } else {
                 meter.finish(
                     "\(job.title): \(files) \(files == 1 ? "file" : "files") to \(destination)", bytes: bytes)
             }
-            await connection.close()
             return isComplete ? 0 : ExitCode.outputsMissing
-        } catch {
-            meter.clear()
-            await connection.close()
-            throw CopyFailure.of(error, job)
         }
     }
 

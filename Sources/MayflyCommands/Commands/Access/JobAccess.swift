@@ -39,12 +39,30 @@ enum JobAccess {
     }
 
     /// For what needs the supervisor, which comes with the preparing.
-    static func prepared(_ job: JobRecord, _ home: MayflyHome) async throws -> InstanceConnection {
+    private static func prepared(_ job: JobRecord, _ home: MayflyHome) async throws -> InstanceConnection {
         if case .connecting = job.attempt?.phase {
             throw CommandError(
                 code: .usage, message: "\(job.title) is still connecting: its instance is not ready yet, try again")
         }
         return try await connected(to: job, home)
+    }
+
+    /// Runs a copy on a connection of its own, which is closed whatever becomes of it.
+    /// - Throws: ``CommandError`` for whatever ends a copy.
+    static func copying<Value>(
+        with job: JobRecord, _ home: MayflyHome, _ meter: TransferMeter,
+        _ work: (InstanceConnection) async throws -> Value
+    ) async throws -> Value {
+        let connection = try await prepared(job, home)
+        do {
+            let value = try await work(connection)
+            await connection.close()
+            return value
+        } catch {
+            meter.clear()
+            await connection.close()
+            throw CopyFailure.of(error, job)
+        }
     }
 
     static func clientOptions(of job: JobRecord, _ home: MayflyHome) async throws -> [(name: String, value: String)] {

@@ -32,34 +32,21 @@ struct PullCommand: MayflyCommand {
         if to != nil, Paths.exists(place) {
             throw CommandError(code: .usage, message: "\(place) exists: name a new folder, or leave --to out")
         }
-        let connection = try await JobAccess.prepared(record, home)
-        let meter = TransferMeter(record.title, context: context)
-        let arriving = StagingFolder("\(place).partial-\(Base32.encode(context.entropy.bytes(8)))")
-        defer { arriving.remove() }
-        do {
+        let meter = TransferMeter(record.title, isQuiet: quiet, context: context)
+        return try await JobAccess.copying(with: record, home, meter) { connection in
+            let arriving = StagingFolder("\(place).partial-\(Base32.encode(context.entropy.bytes(8)))")
+            defer { arriving.remove() }
             let request = CollectRequest(outputs: record.definition.outputs)
-            let quiet = quiet
-            let report = try await connection.download(request, to: arriving.path, keepsMetadata: false) {
-                if !quiet { meter.report($0) }
-            }
-            await connection.close()
+            let report = try await connection.download(
+                request, to: arriving.path, keepsMetadata: false, meter.report)
             for text in report.skipped { context.console.error(line: "mayfly: \(ControlSequences.line(text))") }
             guard report.isWhole else {
                 throw CommandError(
                     code: .incomplete, message: "\(record.title): nothing was pulled; an earlier pull is as it was")
             }
             try replace(place, by: arriving.path, context)
-            if quiet {
-                meter.clear()
-            } else {
-                let bytes = report.files.reduce(Int64(0)) { $0 + $1.bytes }
-                meter.finish("\(record.title): \(report.files.count) files so far in \(place)", bytes: bytes)
-            }
+            meter.finish("\(record.title): \(report.files.count) files so far in \(place)", bytes: report.byteCount)
             return report.complete ? 0 : ExitCode.outputsMissing
-        } catch {
-            meter.clear()
-            await connection.close()
-            throw CopyFailure.of(error, record)
         }
     }
 

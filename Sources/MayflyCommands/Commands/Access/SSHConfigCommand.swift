@@ -1,4 +1,3 @@
-import Adapters
 import ArgumentParser
 import Keeper
 import MayflyCore
@@ -26,24 +25,18 @@ struct SSHConfigCommand: MayflyCommand {
         var named: Set<String> = []
         // The newest job of a name has it.
         for job in records.reversed() {
-            let access: InstanceAccess
             do {
-                access = try JobAccess.access(to: job, home: home)
-            } catch let error as CommandError {
-                context.console.error(line: "mayfly: left out: \(error.message)")
-                continue
-            }
-            do {
+                let options = try await JobAccess.clientOptions(of: job, home)
                 var names = ["mayfly-\(job.id)"]
                 // A name of digits alone could be another job's number.
                 let name = job.definition.name
                 if name.contains(where: { !$0.isNumber }), named.insert(name).inserted {
                     names.append("mayfly-\(name)")
                 }
-                text += SSHConfigText.entry(names, try await access.clientOptions())
+                text += SSHConfigText.entry(names, options)
             } catch {
                 // Its keys may have gone with it a moment ago.
-                context.console.error(line: "mayfly: left out: \(job.title): \(error)")
+                context.console.error(line: "mayfly: left out: \(error)")
             }
         }
         if write {
