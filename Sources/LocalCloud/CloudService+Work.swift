@@ -65,7 +65,8 @@ extension CloudService {
                 logger.debug("instance adopted", metadata: ["id": "\(id)"])
             } else {
                 if status == .creating {
-                    guard !machine.hasBooted else {
+                    // Noted, but not begun: an earlier local cloud was killed in between.
+                    guard !machine.hasBooted || !backend.hasBegunBoot(id) else {
                         throw LocalCloudError(.machine, "the instance died during its first boot")
                     }
                     try await backend.makeDisk(machine)

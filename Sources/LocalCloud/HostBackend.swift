@@ -33,8 +33,12 @@ struct HostBackend: InstanceBackend {
         try Files.makeFolder(disk + "/work")
         try Files.makeFolder(folder(machine.id) + "/root")
         if let snapshot = machine.sourceSnapshot {
+            // Put in place whole: a copy that was cut off must not be taken for the disk, nor be copied into.
+            try await Tool.remove(disk + "/upper.partial")
+            try await Tool.remove(disk + "/upper")
             try await Tool.shell(
-                "cp -a --reflink=auto -- \"$1\" \"$2\"", ["\(snapshots)/\(snapshot)", disk + "/upper"])
+                "cp -a --reflink=auto -- \"$1\" \"$2.partial\" && mv -T -- \"$2.partial\" \"$2\"",
+                ["\(snapshots)/\(snapshot)", disk + "/upper"])
         } else if hasRoot {
             try IsolatedLayer(folder: disk + "/upper").create(masks: masks)
         } else {
@@ -60,7 +64,7 @@ struct HostBackend: InstanceBackend {
         guard log >= 0 else { throw Files.failure("open", folder + "/boot.log") }
         defer { close(log) }
         // The lock comes as standard input and becomes descriptor 9: held from this moment on, with no gap in between.
-        var words = ["/bin/sh", "-c", "exec 9<&0 </dev/null && exec \"$@\"", "mayfly-instance"]
+        var words = ["/bin/sh", "-c", "exec 9<&0 </dev/null && : >\"$0\" && exec \"$@\"", begun(machine.id)]
         if hasRoot {
             words += ["unshare", "--mount", "--propagation", "private", "--pid", "--uts", "--ipc", "--fork"]
             words += ["--kill-child", "sh", folder + "/boot.sh", folder, disk(machine.id), machine.hostname]
@@ -80,6 +84,11 @@ struct HostBackend: InstanceBackend {
             throw LocalCloudError(.machine, "cannot start an instance: \(String(cString: strerror(error)))")
         }
     }
+
+    /// Made by the machine's first process.
+    private func begun(_ id: String) -> String { folder(id) + "/begun" }
+
+    func hasBegunBoot(_ id: String) -> Bool { Files.exists(begun(id)) }
 
     func isAlive(_ id: String) -> Bool { FileLock.isHeld(lock(id)) }
 

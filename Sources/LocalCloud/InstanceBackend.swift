@@ -22,7 +22,7 @@ struct Machine: CloudResource, Hashable {
     let sourceSnapshot: String?
     var address: MachineAddress
     var allowsPassword: Bool
-    /// Set before the first boot is started: a first boot is never repeated.
+    /// Set before the first boot is started; with ``InstanceBackend/hasBegunBoot(_:)`` it keeps a first boot from being repeated.
     var hasBooted: Bool
 
     // Absent in states of earlier builds, hence optional.
@@ -74,6 +74,9 @@ protocol InstanceBackend: Sendable {
 
     /// Starts the machine's init, with its volumes, and returns at once.
     func launch(_ machine: Machine, isFirst: Bool) throws(LocalCloudError)
+
+    /// Whether a process of the machine ever ran.
+    func hasBegunBoot(_ id: String) -> Bool
 
     /// Whether the machine's init lives.
     func isAlive(_ id: String) -> Bool
@@ -141,6 +144,7 @@ struct SimulatedBackend: InstanceBackend {
 
     func makeDisk(_ machine: Machine) async throws {}
     func launch(_ machine: Machine, isFirst: Bool) throws(LocalCloudError) {}
+    func hasBegunBoot(_ id: String) -> Bool { false }
     func isAlive(_ id: String) -> Bool { true }
     func accepts(_ machine: Machine) -> Bool { true }
     func bootLog(_ id: String) -> String { "" }

@@ -151,4 +151,35 @@ import Testing
             }
         }
     }
+
+    /// A local cloud killed between its note of a first boot and the boot goes on with it; one that had begun and died has
+    /// failed: it is never repeated.
+    @Test(arguments: [false, true]) func aFirstBootThatWasNoted(hadBegun: Bool) async throws {
+        try await withFolder { folder in
+            let home = folder + "/home"
+            let host = try await KeyPair.make(folder + "/host")
+            let id = try await withCloud(home, .process) { client in
+                let id = try await Self.create(client, Self.script(host: host, user: host))
+                _ = try await client.waitForInstance(id, "active")
+                return id
+            }
+            let machines = home + "/instances"
+            let backend = HostBackend(
+                kind: .process, machines: machines, disks: machines, snapshots: home + "/snapshots",
+                volumes: home + "/volumes", masks: [])
+            try await backend.kill(id)
+            if !hadBegun { try FileManager.default.removeItem(atPath: "\(machines)/\(id)/begun") }
+            // As it was written just before the boot.
+            let state = URL(fileURLWithPath: home + "/state.json")
+            let text = String(decoding: try Data(contentsOf: state), as: UTF8.self)
+            let noted = text.replacing(#""status":"active""#, with: #""status":"creating""#)
+            #expect(noted != text && noted.contains(#""hasBooted":true"#))
+            try Data(noted.utf8).write(to: state)
+            try await withCloud(home, .process) { client in
+                _ = try await client.waitForInstance(id, hadBegun ? "error" : "active")
+                try await Self.destroy(client, id)
+                try Self.expectNothingLeft(home)
+            }
+        }
+    }
 }
