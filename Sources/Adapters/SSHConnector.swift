@@ -16,9 +16,10 @@ package struct SSHConnector: RemoteConnector {
 
     package func prepareKeys(for identity: AttemptIdentity) async throws -> AttemptKeys {
         let keys = try await files.prepare(identity)
+        // The comments say whose they are to whoever finds them on an instance; `before_snapshot` goes by them.
         return AttemptKeys(
-            hostPrivateKey: keys.host.openSSHPEM, hostPublicKey: keys.host.publicKey.openSSH,
-            clientPublicKey: keys.client.publicKey.openSSH)
+            hostPrivateKey: keys.host.openSSHPEM, hostPublicKey: "\(keys.host.publicKey.openSSH) \(identity)-host",
+            clientPublicKey: "\(keys.client.publicKey.openSSH) \(identity)")
     }
 
     package func connect(to endpoint: RemoteEndpoint, identity: AttemptIdentity) async throws -> any RemoteHost {

@@ -1,3 +1,5 @@
+public import MayflyCore
+
 /// The steps by which a job is run on its instance. Each is one exec on a connection and safe to repeat.
 ///
 /// Everything on the instance lies in `/var/lib/mayfly/<nonce>`, so a baked snapshot never looks finished to the next
@@ -84,6 +86,13 @@ public struct Supervisor: Sendable {
     /// stdout = one stream for a ``TreeReceiver``.
     public func collect(_ request: CollectRequest) -> RemoteStep {
         step("collect", input: request.document)
+    }
+
+    /// Takes out of the disk what must not be in a snapshot that anybody may boot: the attempt's keys, the first-boot document
+    /// and, unless kept, the job's state folder with this very supervisor; then syncs. stdout = `ready`, or `partly` where
+    /// the login user may not do all of it.
+    public func beforeSnapshot(of identity: AttemptIdentity, keepingState: Bool) -> RemoteStep {
+        step("before-snapshot", [ShellText.quote(identity.description), keepingState ? "kept" : "removed"])
     }
 
     /// Puts the tar that the caller streams to stdin (a ``TreeSender``'s) at a path: below it where it is a folder or

@@ -38,6 +38,7 @@ extension AttemptEffects {
         // On record since before it was first asked for.
         let name =
             state.objects.last { $0.kind == .snapshot }?.name ?? context.definition.snapshotName(job: context.job.id)
+        if !settle { await prepareDisk(instance, for: name, state, control) }
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(10)))
         var asked = settle ? state.objects.last { $0.kind == .snapshot }?.intendedAt : nil

@@ -105,6 +105,30 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a snapshot carries nothing that was the attempt's alone`() async throws {
+            try await World.with { world in
+                let first = try await world.run("snapshot: always\ncommand: echo kept >~/data")
+                #expect(first.code == 0, "\(first.stderr)")
+                #expect(!first.stderr.contains("could not be cleaned"), "\(first.stderr)")
+                let objects = try #require(try world.receipt()["objects"] as? [[String: Any]])
+                let id = try #require(objects.first { $0["kind"] as? String == "snapshot" }?["id"] as? String)
+                let identity = try #require(objects.first { $0["kind"] as? String == "instance" }?["name"] as? String)
+                let places = "/etc/ssh /var/lib/cloud /var/lib/mayfly /root ~/.ssh"
+                let second = try await world.run(
+                    """
+                    image: \(id)
+                    command: |
+                      cat ~/data
+                      ls /var/lib/mayfly | wc -l
+                      grep -c mf- ~/.ssh/authorized_keys
+                      \(getuid() == 0 ? "sudo" : "") grep -rlF "mf-"\(identity.dropFirst(3)) \(places) 2>/dev/null
+                      true
+                    """)
+                #expect(second.code == 0, "\(second.stderr)")
+                #expect(second.text == "kept\n1\n1\n", "\(second.text)")
+            }
+        }
+
         @Test func `an output that was promised and is not there is 246`() async throws {
             try await World.with { world in
                 let answer = try await world.run(

@@ -819,6 +819,40 @@ send() {
     fi
 }
 
+# --- snapshot ------------------------------------------------------------------------------------------------------
+
+# What is in a snapshot may be booted by anybody: out go the attempt's keys (each known by the identity in its comment), the
+# first-boot document that held the host key, and unless it is to be KEPT the state of the job, so that none looks finished.
+# Nothing that does not carry this attempt's identity is touched.
+before_snapshot() {
+    identity=$1 gone=
+    [ "$2" = kept ] || gone=$d
+    forget='
+        for keys in "$HOME/.ssh/authorized_keys" /root/.ssh/authorized_keys; do
+            if [ -w "$keys" ] && grep -qF " $1" "$keys"; then
+                others=$(grep -vF " $1" "$keys")
+                printf "%s\n" "$others" >"$keys"
+            fi
+        done
+        for key in /etc/ssh/ssh_host_*_key; do
+            if ssh-keygen -y -f "$key" </dev/null 2>/dev/null | grep -qF " $1"; then rm -f "$key" "$key.pub"; fi
+        done
+        grep -rlF "$1" /var/lib/cloud 2>/dev/null | while IFS= read -r file; do rm -f "$file"; done
+        [ -z "$2" ] || rm -rf "$2" 2>/dev/null'
+    answer=ready
+    if [ "$(id -u)" = 0 ]; then
+        sh -c "$forget" sh "$identity" "$gone"
+    elif sudo -n true 2>/dev/null; then
+        sudo -n env "HOME=$HOME" sh -c "$forget" sh "$identity" "$gone"
+    else
+        sh -c "$forget" sh "$identity" "$gone" 2>/dev/null
+        # Where /etc is the host's, read-only, our keys are not in it.
+        grep -q ' /etc [^ ]* ro[, ]' /proc/self/mounts || answer=partly
+    fi
+    sync
+    say "$answer"
+}
+
 verb=$1
 shift
 case $verb in
@@ -835,6 +869,7 @@ upload) upload ;;
 take) take "$@" ;;
 stripe) stripe "$@" ;;
 collect) collect ;;
+before-snapshot) before_snapshot "$@" ;;
 *)
     echo "unknown verb $verb" >&2
     exit 64
