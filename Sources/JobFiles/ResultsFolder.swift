@@ -54,8 +54,14 @@ actor ResultsFolder: JobFolder {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let bytes = Array(try encoder.encode(receipt)) + [UInt8(ascii: "\n")]
-        let path = path + "/receipt.json"
+        let path = path + "/\(AttemptFolders.receiptName)"
         try await blocking { try AtomicFile.write(bytes, to: path) }
+    }
+
+    func setAside(attempt number: Int) async throws {
+        logs = [:]
+        let path = path
+        try await blocking { try AttemptFolders.setAside(attempt: number, in: path) }
     }
 
     /// Logs are opened when first written to, so that an empty `setup.log` means that setup ran and said nothing.

@@ -2,12 +2,13 @@
 enum SpecFields {
     static let top = [
         "name", "labels", "type", "image", "region", "disk_size", "startup_script", "workdir", "setup", "command",
-        "env", "secrets", "outputs", "snapshot", "on_collect_failure", "timeouts", "ssh", "instance",
+        "env", "secrets", "outputs", "snapshot", "on_collect_failure", "retry", "timeouts", "ssh", "instance",
     ]
     static let startupScript = ["file"]
     static let secret = ["env", "file", "command"]
     static let snapshot = ["when", "name"]
     static let timeouts = ["queue", "provision", "setup", "run", "collect", "snapshot", "total"]
+    static let retry = ["attempts", "when", "exit_codes", "backoff"]
     static let ssh = ["user", "port", "host_key", "pty", "jump"]
     static let jump = ["host", "user", "port", "key", "known_hosts"]
     static let instance = ["security_groups", "volumes", "floating_ip", "placement_option"]
@@ -21,6 +22,8 @@ enum SpecFields {
         "results": "outputs", "run": "command", "script": "command", "shell": "command", "tags": "labels",
         "timeout": "timeouts", "user_data": "startup_script", "variables": "env", "working_dir": "workdir",
         "zone": "region", "boot": "provision", "execution": "run", "max_duration": "run", "username": "user",
-        "hostkey": "host_key", "tty": "pty",
+        "hostkey": "host_key", "tty": "pty", "retries": "retry", "restart": "retry", "max_attempts": "attempts",
+        "limit": "attempts",
+        "on": "when", "codes": "exit_codes", "exit_code": "exit_codes", "delay": "backoff", "wait": "backoff",
     ]
 }

@@ -96,6 +96,7 @@ extension SpecReading {
         if let node = fields["on_collect_failure"]?.value {
             definition.onCollectFailure = choice(node, "`on_collect_failure`", of: CollectFailurePolicy.self)
         }
+        if let node = fields["retry"]?.value { definition.retry = retry(node) }
         if let node = fields["timeouts"]?.value { definition.timeouts = timeouts(node) }
         if let node = fields["ssh"]?.value { definition.ssh = ssh(node) }
         let workdir = fields["workdir"].flatMap { self.workdir($0.value) }

@@ -239,6 +239,59 @@ public enum SpecSchema {
                 "discard"
               ]
             },
+            "retry": {
+              "description": "What is tried again, as a new attempt on a new instance.",
+              "type": [
+                "object",
+                "null"
+              ],
+              "additionalProperties": false,
+              "properties": {
+                "attempts": {
+                  "description": "All attempts together; 1 tries nothing again. Default: 3.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 100
+                },
+                "when": {
+                  "description": "What is tried again, also after the command was started. Default: capacity, cloud and connection, and only before the command was started.",
+                  "type": [
+                    "array",
+                    "null"
+                  ],
+                  "items": {
+                    "enum": [
+                      "capacity",
+                      "cloud",
+                      "connection",
+                      "setup",
+                      "user",
+                      "lost"
+                    ]
+                  }
+                },
+                "exit_codes": {
+                  "description": "The command's exit codes that are tried again. user without them: every code but 0.",
+                  "type": [
+                    "array",
+                    "null"
+                  ],
+                  "items": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": 255
+                  }
+                },
+                "backoff": {
+                  "description": "The wait before the second attempt; it doubles with each further one, up to 10m. Default: 30s.",
+                  "allOf": [
+                    {
+                      "$ref": "#/definitions/durationOrNone"
+                    }
+                  ]
+                }
+              }
+            },
             "timeouts": {
               "description": "The clocks of the job.",
               "type": [

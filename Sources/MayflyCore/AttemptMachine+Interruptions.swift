@@ -5,7 +5,7 @@ extension AttemptMachine {
         state.cancelRequested = true
         return interrupt(
             .cancelled, .cancelled,
-            Reason(code: "cancelled", message: "cancelled while \(state.phase.word)"), now)
+            Reason(code: "cancelled", message: "cancelled while \(state.phase.word)"), nil, now)
     }
 
     /// The way out where a cloud was wiped or an account is lost, and no proof will ever come. Never called clean, and
@@ -53,14 +53,14 @@ extension AttemptMachine {
         case (.queue, _), (.provision, _), (.setup, _), (.run, _), (.total, _):
             var reason = clockReason(clock)
             if let waited = state.waitingFor { reason.message += "; last waited for: \(waited)" }
-            return interrupt(.timedOut(clock), .clock(clock), reason, now)
+            return interrupt(.timedOut(clock), .clock(clock), reason, cause(of: clock), now)
         }
     }
 
     mutating func connectionGivenUp(_ reason: Reason, _ now: Moment) -> AttemptAction {
         switch state.phase {
         case .connecting(let instance), .preparing(let instance, _), .running(let instance, nil):
-            settle(.failedConnection, reason)
+            settle(.failedConnection, reason, Self.cause(ofGivingUp: reason))
             if state.commandStarted { leaveResults() }
             return .start(snapshotOrDestroy(instance, now))
         case .running(let instance, let cause?):
@@ -89,22 +89,37 @@ extension AttemptMachine {
         state.leavesResults = true
     }
 
+    /// By which class an attempt that ran into this clock may be tried again.
+    private func cause(of clock: JobClock) -> RetryCause? {
+        switch (clock, state.phase) {
+        case (.provision, .connecting): .connection
+        case (.provision, _): .cloud
+        case (.setup, _): .setup
+        case (.queue, _), (.run, _), (.collect, _), (.snapshot, _), (.total, _): nil
+        }
+    }
+
+    /// Another host key may be an attack, and results that cannot be written here are this side's trouble.
+    private static func cause(ofGivingUp reason: Reason) -> RetryCause? {
+        reason.code == "connection-lost" ? .connection : nil
+    }
+
     private mutating func interrupt(
-        _ outcome: Outcome, _ cause: StopCause, _ reason: Reason, _ now: Moment
+        _ outcome: Outcome, _ cause: StopCause, _ reason: Reason, _ retry: RetryCause?, _ now: Moment
     ) -> AttemptAction {
         switch state.phase {
         case .queued:
-            settle(outcome, reason)
+            settle(outcome, reason, retry)
             return finish(now)
         case .creating:
             // The answer is awaited: only with the id known can the instance be destroyed.
-            settle(outcome, reason)
+            settle(outcome, reason, retry)
             return .none
         case .booting(let id):
-            settle(outcome, reason)
+            settle(outcome, reason, retry)
             return .replace(destroy(id, now))
         case .connecting(let instance), .preparing(let instance, _):
-            settle(outcome, reason)
+            settle(outcome, reason, retry)
             return .replace(snapshotOrDestroy(instance, now))
         case .running(let instance, let stop):
             // The outcome is what the supervisor seals: a command that ended by itself a moment ago did end by itself.

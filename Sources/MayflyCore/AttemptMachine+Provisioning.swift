@@ -26,9 +26,10 @@ extension AttemptMachine {
     mutating func createRefused(_ error: ProviderError, _ now: Moment) -> AttemptAction {
         guard state.phase == .creating else { return .none }
         switch error.kind {
-        case .capacity: settle(.failedCapacity, error.reason)
-        case .refused, .unauthorized, .account, .cloud, .unreachable, .outcomeUnknown:
-            settle(.failedCloud, error.reason)
+        case .capacity: settle(.failedCapacity, error.reason, .capacity)
+        case .cloud, .unreachable, .outcomeUnknown: settle(.failedCloud, error.reason, .cloud)
+        // The request, the token or the account is at fault: it would be refused again.
+        case .refused, .unauthorized, .account: settle(.failedCloud, error.reason)
         }
         markInstance { $0.state = .refused }
         state.teardown = .clean
@@ -37,7 +38,7 @@ extension AttemptMachine {
 
     mutating func createUnsettled(_ reason: Reason, _ now: Moment) -> AttemptAction {
         guard state.phase == .creating else { return .none }
-        settle(.lost, reason)
+        settle(.lost, reason, .lost)
         markInstance { $0.state = .unsettled }
         state.teardown = .clean
         state.warnings.append(
@@ -65,11 +66,11 @@ extension AttemptMachine {
         case .queued, .creating, .destroying, .verifying, .done:
             return .none
         case .booting(let id):
-            settle(.failedCloud, reason)
+            settle(.failedCloud, reason, .cloud)
             return .replace(destroy(id, now))
         case .connecting(let instance), .preparing(let instance, _), .running(let instance, _),
             .collecting(let instance), .snapshotting(let instance):
-            settle(.failedCloud, reason)
+            settle(.failedCloud, reason, .cloud)
             if state.commandStarted && state.delivery == .complete, case .collecting = state.phase {
                 state.delivery = .partial
             }

@@ -23,7 +23,7 @@ extension AttemptMachine {
                     message: "\(what) exited with \(code), so the command was not run; its output is in "
                         + "\(step == .startup ? "startup.log" : "setup.log")"), now)
         case .timedOut:
-            settle(.timedOut(.setup), clockReason(.setup))
+            settle(.timedOut(.setup), clockReason(.setup), .setup)
             return .start(snapshotOrDestroy(instance, now))
         case .stopped:
             settle(.cancelled, Reason(code: "cancelled", message: "cancelled during \(step.rawValue)"))
@@ -51,7 +51,7 @@ extension AttemptMachine {
         case .running(let instance, _):
             // The command could not be started, which its latch proves: it never ran.
             guard state.commandStarted else { return failSetup(instance, reason, now) }
-            settle(.lost, reason)
+            settle(.lost, reason, .lost)
             state.delivery = .partial
             enter(.collecting(instance), now)
             return .start(.collect(instance))
@@ -77,7 +77,7 @@ extension AttemptMachine {
         switch result {
         case .exited(let code):
             state.exitCode = code
-            settle(code == 0 ? .succeeded : .failedUser(exitCode: code), nil)
+            settle(code == 0 ? .succeeded : .failedUser(exitCode: code), nil, code == 0 ? nil : .user)
         case .timedOut:
             settle(.timedOut(.run), clockReason(.run))
         case .stopped:
@@ -93,7 +93,7 @@ extension AttemptMachine {
                     code: "no-exit-status",
                     message:
                         "the command left no exit status (its supervisor was killed, or the disk was full); "
-                        + "look at the end of stdout.log and stderr.log"))
+                        + "look at the end of stdout.log and stderr.log"), .lost)
         }
         enter(.collecting(instance), now)
         return .start(.collect(instance))
@@ -157,7 +157,7 @@ extension AttemptMachine {
     private mutating func failSetup(_ instance: ReachableInstance, _ reason: Reason, _ now: Moment)
         -> AttemptAction
     {
-        settle(.failedSetup, reason)
+        settle(.failedSetup, reason, .setup)
         return .start(snapshotOrDestroy(instance, now))
     }
 

@@ -18,8 +18,8 @@ public struct AttemptMachine: ~Copyable {
         self.state = state
         self.policy = definition.snapshot
         self.collectFailure = definition.onCollectFailure ?? .snapshot
-        self.snapshotName = definition.snapshotName(job: state.identity.job)
-        self.rescueName = definition.rescueName(job: state.identity.job)
+        self.snapshotName = definition.snapshotName(job: state.identity.job, attempt: state.number)
+        self.rescueName = definition.rescueName(job: state.identity.job, attempt: state.number)
         self.hasCode = definition.code != nil
         self.hasSetup = definition.setup != nil
         self.startupKind = definition.startupScript?.kind
@@ -88,11 +88,7 @@ public struct AttemptMachine: ~Copyable {
     mutating func enter(_ phase: AttemptPhase, _ now: Moment) {
         if phase.word != state.phase.word {
             if let last = state.spans.indices.last, state.spans[last].elapsed == nil {
-                let began = state.spans[last].began
-                // A boot clock that ran backwards is another boot's: then the wall clock is all there is.
-                let elapsed =
-                    began.boot <= now.boot ? began.boot.duration(to: now.boot) : began.wall.duration(to: now.wall)
-                state.spans[last].elapsed = max(0, elapsed.milliseconds)
+                state.spans[last].elapsed = state.spans[last].began.span(to: now).milliseconds
             }
             if phase != .done { state.spans.append(PhaseSpan(phase: phase.word, began: now)) }
         }
@@ -101,10 +97,13 @@ public struct AttemptMachine: ~Copyable {
     }
 
     /// The first outcome stays, whatever cleanup finds later.
-    mutating func settle(_ outcome: Outcome, _ reason: Reason?) {
+    ///
+    /// - Parameter cause: by which class the attempt may be tried again; `nil` = never.
+    mutating func settle(_ outcome: Outcome, _ reason: Reason?, _ cause: RetryCause? = nil) {
         guard state.outcome == nil else { return }
         state.outcome = outcome
         state.reason = reason
+        state.retryCause = cause
     }
 
     mutating func markInstance(_ change: (inout CreatedObject) -> Void) {

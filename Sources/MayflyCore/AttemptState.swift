@@ -12,6 +12,8 @@ public struct AttemptState: Codable, Hashable, Sendable {
     /// Set once.
     public var outcome: Outcome?
     public var reason: Reason?
+    /// By which class of failure it may be tried again. `nil` = by none, as in older records.
+    public var retryCause: RetryCause?
     /// The command's own exit code, when it ran to its end, whatever the outcome says.
     public var exitCode: Int32?
     public var delivery: Delivery

@@ -26,6 +26,8 @@ public struct JobDefinition: Codable, Hashable, Sendable {
     public var ssh: SSHSettings
     /// What becomes of a disk that holds results which could not be fetched; `nil`, as in older records, keeps it.
     public var onCollectFailure: CollectFailurePolicy?
+    /// What is tried again; `nil`, as in older records, is the default policy.
+    public var retry: RetryPolicy?
 
     public init(
         name: String, labels: [String: String] = [:], machine: MachineRequest,
@@ -35,7 +37,8 @@ public struct JobDefinition: Codable, Hashable, Sendable {
         secrets: [SecretReference] = [],
         outputs: [String] = [], snapshot: SnapshotPolicy = SnapshotPolicy(),
         timeouts: Timeouts = Timeouts(),
-        ssh: SSHSettings = SSHSettings(), onCollectFailure: CollectFailurePolicy? = nil
+        ssh: SSHSettings = SSHSettings(), onCollectFailure: CollectFailurePolicy? = nil,
+        retry: RetryPolicy? = nil
     ) {
         self.name = name
         self.labels = labels
@@ -52,6 +55,7 @@ public struct JobDefinition: Codable, Hashable, Sendable {
         self.timeouts = timeouts
         self.ssh = ssh
         self.onCollectFailure = onCollectFailure
+        self.retry = retry
     }
 }
 
@@ -188,11 +192,15 @@ public struct SnapshotPolicy: Codable, Hashable, Sendable {
 }
 
 extension JobDefinition {
-    /// What a snapshot of the job's instance is called.
-    public func snapshotName(job: JobID) -> String { snapshot.name ?? "\(name)-\(job)" }
+    /// What a snapshot of an attempt's instance is called.
+    public func snapshotName(job: JobID, attempt: Int = 1) -> String {
+        snapshot.name ?? "\(name)-\(job)\(Self.suffix(attempt))"
+    }
 
     /// What a snapshot is called that nobody asked for, but without which results would be lost.
-    public func rescueName(job: JobID) -> String { "rescue-\(name)-\(job)" }
+    public func rescueName(job: JobID, attempt: Int = 1) -> String { "rescue-\(name)-\(job)\(Self.suffix(attempt))" }
+
+    private static func suffix(_ attempt: Int) -> String { attempt > 1 ? "-\(attempt)" : "" }
 }
 
 public struct SSHSettings: Codable, Hashable, Sendable {

@@ -33,6 +33,15 @@ public protocol JobFolder: Sendable {
     func receiveOutputs() async throws -> any OutputsReceiver
 
     func write(_ receipt: Receipt) async throws
+
+    /// Moves all that an attempt left (logs, outputs, receipt) into `attempt-<number>/`, so that the next one begins in an
+    /// empty folder. Repeating it is harmless, also after it was broken off.
+    func setAside(attempt number: Int) async throws
+}
+
+extension JobRecord {
+    /// Where an attempt's files are once another one has followed it.
+    public static func asideFolderName(_ attempt: Int) -> String { "attempt-\(attempt)" }
 }
 
 /// Takes the stream of outputs as the instance sends it, with bounded memory.

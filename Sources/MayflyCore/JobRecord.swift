@@ -82,6 +82,8 @@ public struct JobRecord: Sendable, Hashable {
     /// The phase people see: `queued` before the first attempt, `done` only once the receipt is written.
     public var phaseWord: String {
         if isFinished { return "done" }
+        // Between two attempts it waits for the next one.
+        if nextAttempt != nil { return "queued" }
         return attempt?.phase.word ?? "queued"
     }
 

@@ -13,13 +13,18 @@ struct AttemptMailbox: Sendable {
 
     let messages: AsyncStream<Message>
     private let continuation: AsyncStream<Message>.Continuation
+    /// For whoever waits where no machine listens: between two attempts.
+    let cancel = Wish()
 
     init() {
         (messages, continuation) = AsyncStream.makeStream()
     }
 
     /// Asks the attempt to end. Idempotent.
-    func requestCancel() { post(.event(.cancelRequested)) }
+    func requestCancel() {
+        cancel.make()
+        post(.event(.cancelRequested))
+    }
 
     /// Ends the attempt without proof that its instance is gone.
     func requestForget() { post(.event(.forgetRequested)) }

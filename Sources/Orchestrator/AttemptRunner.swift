@@ -21,7 +21,8 @@ struct AttemptRunner: Sendable {
         let effects = AttemptEffects(context: context)
         var failure: (any Error)?
         await withDiscardingTaskGroup { group in
-            var control = EffectControl(generation: 0, mailbox: mailbox)
+            // What an earlier attempt's effects posted at its very end must mean nothing to this one.
+            var control = EffectControl(generation: state.number << 32, mailbox: mailbox)
             func start(_ effect: AttemptEffect, of state: AttemptState) {
                 let next = EffectControl(generation: control.generation + 1, mailbox: mailbox)
                 control = next

@@ -7,7 +7,6 @@ struct JobRunner: Sendable {
     let token: FencingToken
     let installation: String
 
-    private static let attemptLimit = 3
     /// How much longer than all its clocks an instance may live before it counts as forgotten (design: hold).
     private static let hold: Duration = .seconds(2 * 3600)
 
@@ -15,13 +14,13 @@ struct JobRunner: Sendable {
         var job = job
         while true {
             var state: AttemptState
-            if let last = job.attempt, !last.isDone || !shouldTryAgain(job, last) {
+            if let last = job.attempt, !last.isDone {
+                state = try await lead(job, last, isNew: false, mailbox)
+            } else if let last = job.attempt, job.nextAttempt == nil {
                 state = last
-                if !last.isDone {
-                    state = try await lead(job, last, isNew: false, mailbox)
-                }
             } else {
-                switch try await awaitStart(of: job) {
+                switch try await awaitStart(of: job, mailbox) {
+                case .over: return try await finish(job)
                 case .end(let event):
                     var machine = AttemptMachine(state: newAttempt(of: job), definition: job.definition)
                     _ = machine.apply(event, at: parts.time.now())
@@ -34,14 +33,8 @@ struct JobRunner: Sendable {
             }
             guard let now = try await parts.store.job(job.id) else { return }
             job = now
-            if !shouldTryAgain(job, state) { return try await finish(job) }
+            if state.isDone, job.nextAttempt == nil { return try await finish(job) }
         }
-    }
-
-    /// Only an attempt whose command provably never ran is repeated: its create was lost.
-    private func shouldTryAgain(_ job: JobRecord, _ last: AttemptState) -> Bool {
-        last.isDone && last.outcome == .lost && !last.commandStarted && last.instance == nil
-            && last.number < Self.attemptLimit && job.cancelRequestedAt == nil
     }
 
     private func newAttempt(of job: JobRecord) -> AttemptState {
@@ -62,37 +55,70 @@ struct JobRunner: Sendable {
         case go
         /// A cancel or the queue clock came before anything was created: the attempt is done at once.
         case end(AttemptEvent)
+        /// A cancel or the total clock came while another attempt was waited for: the last one was the job's last.
+        case over
     }
 
-    /// Waits for token, secrets and the results folder, saying so in the row.
-    private func awaitStart(of job: JobRecord) async throws -> Start {
-        var told: String?
+    /// Waits for the next attempt's time, then for token, secrets and the results folder, saying so in the row.
+    private func awaitStart(of job: JobRecord, _ mailbox: AttemptMailbox) async throws -> Start {
+        var told = job.waitingFor
         while true {
             guard let current = try await parts.store.job(job.id) else { throw CancellationError() }
-            if current.cancelRequestedAt != nil { return .end(.cancelRequested) }
+            if current.cancelRequestedAt != nil { return current.attempt == nil ? .end(.cancelRequested) : .over }
+            if totalClockExpired(current) { return .over }
             if let limit = job.definition.timeouts.queue, job.attempts.isEmpty,
                 job.submittedAt.duration(to: parts.time.now().wall) >= limit
             {
                 return .end(.clockExpired(.queue))
             }
-            let reason = await missing(job)
+            let rest = current.nextAttempt.map { restOfWait(for: $0, current) } ?? .zero
+            let reason = rest > .zero ? waitText(current) : await missing(current)
             if told != reason {
                 told = reason
                 try await tell(job, reason)
             }
             if reason == nil { return .go }
-            try await parts.time.sleep(for: .milliseconds(200))
+            if rest > .zero {
+                try await mailbox.cancel.sleep(for: rest, parts.time)
+            } else {
+                try await parts.time.sleep(for: .milliseconds(200))
+            }
         }
+    }
+
+    private func totalClockExpired(_ job: JobRecord) -> Bool {
+        guard let total = job.definition.timeouts.total, let began = job.leftQueueAt, let first = job.attempts.first
+        else { return false }
+        return first.elapsed(since: began, now: parts.time.now(), bootID: parts.time.bootID) >= total
+    }
+
+    /// What is left of the wait before the next attempt. It counts from the last one's end, whoever has waited since.
+    private func restOfWait(for next: NextAttempt, _ job: JobRecord) -> Duration {
+        guard let last = job.attempt else { return .zero }
+        let now = parts.time.now()
+        return max(.zero, next.wait - last.elapsed(since: next.since, now: now, bootID: parts.time.bootID))
+    }
+
+    private func waitText(_ job: JobRecord) -> String? {
+        guard let next = job.nextAttempt, let last = job.attempt else { return nil }
+        let code = last.outcome == .failedUser(exitCode: last.exitCode ?? 0) ? ", exit code \(last.exitCode ?? 0)" : ""
+        return "attempt \(next.number) of \(next.limit), at \(parts.formatTime(next.beginsAt)): attempt \(last.number) "
+            + "ended as \(last.outcome?.word ?? "lost")\(code)"
     }
 
     private func missing(_ job: JobRecord) async -> String? {
         if case .waiting(let reason) = await parts.supplies.provider(for: job.cloud) { return reason }
         if case .waiting(let reason) = await parts.supplies.secrets(of: job) { return reason }
         do {
-            _ = try await parts.storage.folder(for: job)
+            let folder = try await parts.storage.folder(for: job)
+            if let last = job.attempt {
+                // Every attempt keeps its own logs and receipt: the next one begins in an empty folder.
+                try await folder.write(Receipt(of: job, finishedAt: last.endedAt?.wall, format: parts.formatTime))
+                try await folder.setAside(attempt: last.number)
+            }
             return nil
         } catch {
-            return "the results folder cannot be made: \(error)"
+            return "the results folder cannot be made ready: \(error)"
         }
     }
 

@@ -138,7 +138,7 @@ extension EndToEnd {
         @Test func `no capacity is told apart from a broken cloud`() async throws {
             try await World.with { world in
                 let cloud = try await world.serveCloud(faults: ["{fault: no-capacity}"])
-                let answer = try await world.run("command: echo ran")
+                let answer = try await world.run("command: echo ran\nretry: {attempts: 1}")
                 #expect(answer.code == 242, "\(answer.stderr)")
                 kill(cloud.pid, SIGTERM)
                 _ = try await cloud.end()

@@ -101,11 +101,11 @@ final class World: Sendable {
 
     /// Writes a spec (its machine added), starts it on the local cloud, and goes on when `isThere` says so.
     func begin(
-        _ spec: String, named name: String = "probe", until what: String, _ isThere: (Command) throws -> Bool
+        _ spec: String, named name: String = "probe", until what: String, _ isThere: (Command) async throws -> Bool
     ) async throws -> Command {
         try write("\(name).yaml", "\(Self.machine)\n\(spec)")
         let command = try begin(["run", "\(name).yaml", "--cloud", "local"])
-        try await eventually(what) { try isThere(command) }
+        try await eventually(what) { try await isThere(command) }
         return command
     }
 

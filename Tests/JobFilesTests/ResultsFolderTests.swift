@@ -102,4 +102,31 @@ import Testing
         #expect(throws: FileTrouble.self) { try full.append(Array(repeating: 1, count: 100_000)) }
         #expect(full.length == 0)
     }
+
+    @Test func anAttemptsFilesAreSetAside() async throws {
+        let scratch = Scratch()
+        let job = scratch.job(1)
+        let folder = try await storage.folder(for: job)
+        let top = scratch.path + "/train-1"
+        try await folder.append(Array("one".utf8), to: .stdout)
+        try FileManager.default.createDirectory(atPath: top + "/outputs", withIntermediateDirectories: true)
+        try Data("o".utf8).write(to: URL(fileURLWithPath: top + "/outputs/o"))
+        try await folder.write(Receipt(of: job, finishedAt: nil, format: { "\($0.rawValue)" }))
+        try await folder.setAside(attempt: 1)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: top) == ["attempt-1"])
+        let aside = try FileManager.default.contentsOfDirectory(atPath: top + "/attempt-1").sorted()
+        #expect(aside == ["outputs", "receipt.json", "stdout.log"])
+        // A keeper that died before the next attempt was on record: the receipt again, and nothing else.
+        let second = try await storage.folder(for: job)
+        try await second.write(Receipt(of: job, finishedAt: nil, format: { "\($0.rawValue)" }))
+        try await second.setAside(attempt: 1)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: top) == ["attempt-1"])
+        // The next attempt begins at the beginning, and its files are never moved over an earlier one's.
+        #expect(try await second.length(of: .stdout) == 0)
+        try await second.append(Array("two".utf8), to: .stdout)
+        await #expect(throws: FileTrouble.self) { try await second.setAside(attempt: 1) }
+        #expect(try String(contentsOfFile: top + "/attempt-1/stdout.log", encoding: .utf8) == "one")
+        try await second.setAside(attempt: 2)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: top).sorted() == ["attempt-1", "attempt-2"])
+    }
 }

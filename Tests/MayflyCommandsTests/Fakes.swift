@@ -107,9 +107,9 @@ final class FakeView: FollowView {
     func ask(_ question: String?) {}
     func close() {}
 
-    func output(_ job: JobID, _ log: JobLog, offset: Int64, _ bytes: [UInt8]) throws {
+    func output(_ place: LogPlace, offset: Int64, _ bytes: [UInt8]) throws {
         try onOutput()
-        state.withLock { $0.output[log, default: []] += bytes }
+        state.withLock { $0.output[place.log, default: []] += bytes }
     }
 
     func ended(_ job: JobRecord) {

@@ -141,7 +141,8 @@ import Testing
 
     @Test func outputIsExact() throws {
         let bytes: [UInt8] = [0, 0xFF, 0x0A]
-        let event = try object(.output(JobID(rawValue: 4), .stderr, offset: 7, bytes))
+        let event = try object(
+            .output(LogPlace(job: JobID(rawValue: 4), attempt: 2, log: .stderr), offset: 7, bytes))
         #expect(event["v"] as? Int == 1)
         #expect(event["event"] as? String == "output")
         #expect(event["offset"] as? Int == 7)

@@ -47,7 +47,7 @@ import Testing
     ])
     func aRefusalEndsTheJobWithNothingToDestroy(kind: ProviderError.Kind, outcome: Outcome) async throws {
         let world = World()
-        await world.cloud.failNextCreates(.refused(kind))
+        await world.cloud.failNextCreates(.refused(kind), .refused(kind), .refused(kind))
         let id = try await world.submit(World.job("true"))[0]
         let state = try await world.reign { _ in try await world.finish(id) }
         #expect(state.outcome == outcome)

@@ -39,6 +39,19 @@ actor MemoryFolder: JobFolder {
     func restart(_ log: JobLog) { logs[log] = [] }
     func write(_ receipt: Receipt) { self.receipt = receipt }
 
+    /// What earlier attempts left, by their numbers.
+    private(set) var aside: [Int: (logs: [JobLog: [UInt8]], receipt: Receipt?)] = [:]
+
+    func setAside(attempt number: Int) {
+        // Repeated after a keeper's death, the receipt is all that is new.
+        if aside[number] == nil { aside[number] = (logs, receipt) } else { aside[number]?.receipt = receipt }
+        (logs, receipt, received) = ([:], nil, [])
+    }
+
+    func text(of log: JobLog, attempt: Int) -> String {
+        String(decoding: aside[attempt]?.logs[log] ?? [], as: UTF8.self)
+    }
+
     func seal(_ log: JobLog, bytes: Int64, sha256: String) -> Bool {
         let content = logs[log] ?? []
         let digest = SHA256.hash(data: content).map { byte in

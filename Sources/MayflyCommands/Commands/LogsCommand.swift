@@ -23,6 +23,9 @@ struct LogsCommand: MayflyCommand {
     @Flag(help: "The setup script's output, on stdout.")
     var setup = false
 
+    @Option(help: "The output of this attempt; the newest one's by default.")
+    var attempt: Int?
+
     @Argument(help: JobReference.help)
     var job: JobReference = .last
 
@@ -42,10 +45,19 @@ struct LogsCommand: MayflyCommand {
         let only: JobLog? = stdout ? .stdout : stderr ? .stderr : startup ? .startup : setup ? .setup : nil
         let console = context.console
         let secrets = await SecretResolver(environment: context.environment).maskedValues(of: record.definition)
+        let newest = record.attempt?.number ?? 1
+        if let attempt, !(1...newest).contains(attempt) {
+            throw CommandError(
+                code: .usage,
+                message: newest == 1
+                    ? "\(record.title) has one attempt" : "\(record.title) has attempts 1 to \(newest), not \(attempt)")
+        }
+        var shown = attempt ?? newest
         let isPrivate = context.variable("CI") == nil && !console.stdoutIsTerminal && !console.stderrIsTerminal
         var streams = (only.map { [$0] } ?? [.stdout, .stderr]).map { log in
             Stream(
-                tail: LogTail(path: record.logPath(log)), toStandardOutput: only != nil || log == .stdout,
+                tail: LogTail(log, of: record, attempt: shown), log: log,
+                toStandardOutput: only != nil || log == .stdout,
                 masker: isPrivate || secrets.isEmpty ? nil : SecretMasker(secrets: secrets))
         }
         while true {
@@ -61,7 +73,16 @@ struct LogsCommand: MayflyCommand {
                     try print(streams[index].masker?.mask(bytes) ?? bytes, of: streams[index], on: console)
                 }
             }
-            if !follow || record.isFinished || console.stdoutIsClosed { break }
+            if !follow || console.stdoutIsClosed { break }
+            // Only -f sees another attempt begin: what was printed was printed.
+            if attempt == nil, let newest = record.attempt?.number, newest > shown {
+                shown += 1
+                for index in streams.indices {
+                    streams[index].tail = LogTail(streams[index].log, of: record, attempt: shown)
+                }
+                continue
+            }
+            if record.isFinished { break }
             try await context.time.sleep(for: .milliseconds(100))
         }
         for index in streams.indices {
@@ -72,6 +93,7 @@ struct LogsCommand: MayflyCommand {
 
     private struct Stream {
         var tail: LogTail
+        var log: JobLog
         var toStandardOutput: Bool
         var masker: SecretMasker?
     }

@@ -94,6 +94,7 @@ struct FollowSession {
             let now = follower.time.now()
             try await offload { [view] in try view.changed(row, from: previous, now: now) }
         }
+        pump.followAttempts(of: row)
         if row.isFinished { end(row.id) } else { pump.nudge(row.id) }
     }
 

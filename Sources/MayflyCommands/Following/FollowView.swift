@@ -11,7 +11,7 @@ protocol FollowView: Sendable {
     func changed(_ job: JobRecord, from previous: JobRecord?, now: Moment) throws
     /// Time passes: redraw.
     func tick(_ jobs: [JobRecord], now: Moment)
-    func output(_ job: JobID, _ log: JobLog, offset: Int64, _ bytes: [UInt8]) throws
+    func output(_ place: LogPlace, offset: Int64, _ bytes: [UInt8]) throws
     /// All is said of this job, or no more will be waited for.
     func ended(_ job: JobRecord) throws
     /// The job goes on without this follower.

@@ -75,7 +75,7 @@ struct Follower: Sendable {
     private func carry(_ pump: LogPump, _ events: AsyncStream<FollowEvent>.Continuation) async {
         do {
             try await pump.run(
-                into: { job, log, offset, bytes in try view.output(job, log, offset: offset, bytes) },
+                into: { place, offset, bytes in try view.output(place, offset: offset, bytes) },
                 drained: { events.yield(.drained($0)) })
         } catch {
             // Nobody reads any more; a cancelled pump is the follower's own end.

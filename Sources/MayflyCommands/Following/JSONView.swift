@@ -13,8 +13,8 @@ struct JSONView: FollowView {
 
     func tick(_ jobs: [JobRecord], now: Moment) {}
 
-    func output(_ job: JobID, _ log: JobLog, offset: Int64, _ bytes: [UInt8]) throws {
-        try say(.output(job, log, offset: offset, bytes))
+    func output(_ place: LogPlace, offset: Int64, _ bytes: [UInt8]) throws {
+        try say(.output(place, offset: offset, bytes))
     }
 
     func ended(_ job: JobRecord) throws { try say(.finished(job)) }

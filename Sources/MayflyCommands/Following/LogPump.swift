@@ -1,14 +1,28 @@
 import MayflyCore
 import Synchronization
 
+/// Which log of which attempt bytes belong to.
+struct LogPlace: Hashable, Sendable {
+    var job: JobID
+    var attempt: Int
+    var log: JobLog
+}
+
 /// Carries the logs of followed jobs to where they are shown, on its own task: a reader that stands still stops only
 /// this, never the view of the phases or a Ctrl-C.
 final class LogPump: Sendable {
     /// Handed to the view, in order, one after another.
-    typealias Sink = @Sendable (JobID, JobLog, Int64, [UInt8]) throws -> Void
+    typealias Sink = @Sendable (LogPlace, Int64, [UInt8]) throws -> Void
+
+    /// The logs of one attempt.
+    private struct AttemptTails {
+        var attempt: Int
+        var logs: [(log: JobLog, tail: LogTail)]
+    }
 
     private struct State {
-        var tails: [JobID: [(log: JobLog, tail: LogTail)]] = [:]
+        /// The attempts whose logs are not drained yet, oldest first.
+        var tails: [JobID: [AttemptTails]] = [:]
         var due: Set<JobID> = []
         /// Had the last turn.
         var latest: JobID?
@@ -26,14 +40,33 @@ final class LogPump: Sendable {
 
     /// - Parameter onlyNew: skips what the logs hold now.
     func add(_ job: JobRecord, logs: [JobLog], onlyNew: Bool) {
-        let tails = logs.map { log in
-            var tail = LogTail(path: job.logPath(log))
-            if onlyNew { tail.skipToEnd() }
-            return (log: log, tail: tail)
+        let newest = job.attempt?.number ?? 1
+        let tails = (onlyNew ? newest...newest : 1...max(1, newest)).map { attempt in
+            AttemptTails(
+                attempt: attempt,
+                logs: logs.map { log in
+                    var tail = LogTail(log, of: job, attempt: attempt)
+                    if onlyNew { tail.skipToEnd() }
+                    return (log: log, tail: tail)
+                })
         }
         state.withLock {
             $0.tails[job.id] = tails
             $0.due.insert(job.id)
+        }
+        signal.yield()
+    }
+
+    /// The job's attempts may have become more: the newer ones' logs follow once those before them are drained.
+    func followAttempts(of job: JobRecord) {
+        guard let newest = job.attempt?.number else { return }
+        state.withLock { state in
+            guard let last = state.tails[job.id]?.last, last.attempt < newest else { return }
+            for attempt in (last.attempt + 1)...newest {
+                let logs = last.logs.map { (log: $0.log, tail: LogTail($0.log, of: job, attempt: attempt)) }
+                state.tails[job.id]?.append(AttemptTails(attempt: attempt, logs: logs))
+            }
+            state.due.insert(job.id)
         }
         signal.yield()
     }
@@ -92,20 +125,28 @@ final class LogPump: Sendable {
 
     /// One turn of one job: up to a megabyte of each of its logs. Whether there is more.
     private func pass(_ job: JobID, into sink: Sink) throws -> Bool {
-        guard var tails = state.withLock({ $0.tails[job] }) else { return false }
+        guard let attempts = state.withLock({ $0.tails[job] }), var current = attempts.first else { return false }
         var more = false
-        for index in tails.indices {
+        for index in current.logs.indices {
             var turns = 16
             while turns > 0 {
-                let offset = tails[index].tail.offset
-                let bytes = tails[index].tail.next()
+                let offset = current.logs[index].tail.offset
+                let bytes = current.logs[index].tail.next()
                 if bytes.isEmpty { break }
-                try sink(job, tails[index].log, offset, bytes)
+                let place = LogPlace(job: job, attempt: current.attempt, log: current.logs[index].log)
+                try sink(place, offset, bytes)
                 turns -= 1
             }
             more = more || turns == 0
         }
-        state.withLock { [tails] in $0.tails[job] = tails }
-        return more
+        return state.withLock { [current, more] in
+            // Judged by what was known before the look: an attempt that had been followed by another grew no more.
+            if !more, attempts.count > 1 {
+                $0.tails[job]?.removeFirst()
+                return true
+            }
+            $0.tails[job]?[0] = current
+            return more
+        }
     }
 }

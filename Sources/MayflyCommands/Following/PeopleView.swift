@@ -7,6 +7,8 @@ final class PeopleView: FollowView {
 
     private struct State {
         var channels: [JobID: [JobLog: OutputChannel]] = [:]
+        /// Whose attempt's output was shown last.
+        var attempts: [JobID: Int] = [:]
         var progress = ProgressLines()
         var jobs: [JobRecord] = []
         var now: Moment?
@@ -74,7 +76,14 @@ final class PeopleView: FollowView {
             })
     }
 
-    func output(_ job: JobID, _ log: JobLog, offset: Int64, _ bytes: [UInt8]) throws {
+    func output(_ place: LogPlace, offset: Int64, _ bytes: [UInt8]) throws {
+        let (job, log) = (place.job, place.log)
+        // What an attempt left unfinished is no beginning of another's line.
+        let rest = state.withLock { state in
+            let earlier = state.attempts.updateValue(place.attempt, forKey: job) ?? place.attempt
+            return earlier == place.attempt ? [] : finishChannels(of: job, &state)
+        }
+        for (bytes, toStandardOutput) in rest { try write(bytes, toStandardOutput) }
         let (shown, toStandardOutput) = state.withLock { state in
             var channel = state.channels[job]?[log] ?? makeChannel(job, log)
             let shown = channel.pass(bytes)
@@ -88,11 +97,7 @@ final class PeopleView: FollowView {
     func ended(_ job: JobRecord) throws {
         let rest = state.withLock { state in
             state.jobs.removeAll { $0.id == job.id }
-            let channels = state.channels.removeValue(forKey: job.id) ?? [:]
-            return logs.compactMap { log -> ([UInt8], Bool)? in
-                guard var channel = channels[log] else { return nil }
-                return (channel.finish(), channel.toStandardOutput)
-            }
+            return finishChannels(of: job.id, &state)
         }
         for (bytes, toStandardOutput) in rest { try write(bytes, toStandardOutput) }
         for line in SummaryText.lines(job, style: style) { console.error(line: line) }
@@ -120,6 +125,15 @@ final class PeopleView: FollowView {
     var isClosed: Bool { console.stdoutIsClosed }
 
     func close() { console.draw([]) }
+
+    /// What the logs of a job still held back.
+    private func finishChannels(of job: JobID, _ state: inout State) -> [([UInt8], Bool)] {
+        let channels = state.channels.removeValue(forKey: job) ?? [:]
+        return logs.compactMap { log in
+            guard var channel = channels[log] else { return nil }
+            return (channel.finish(), channel.toStandardOutput)
+        }
+    }
 
     private func write(_ bytes: [UInt8], _ toStandardOutput: Bool) throws {
         guard !bytes.isEmpty else { return }

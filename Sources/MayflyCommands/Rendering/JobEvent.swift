@@ -36,7 +36,7 @@ struct JobEvent: Encodable, Equatable {
     var waitingFor: String?
     /// `startup`, `setup`, `stdout` or `stderr`.
     var stream: String?
-    /// Of the first byte of `data` in its log.
+    /// Of the first byte of `data` in its log. Each attempt has logs of its own.
     var offset: Int64?
     var data: String?
     var outcome: String?
@@ -89,10 +89,11 @@ struct JobEvent: Encodable, Equatable {
         return events
     }
 
-    static func output(_ job: JobID, _ log: JobLog, offset: Int64, _ bytes: [UInt8]) -> JobEvent {
+    static func output(_ place: LogPlace, offset: Int64, _ bytes: [UInt8]) -> JobEvent {
         var event = JobEvent(.output)
-        event.job = job.rawValue
-        event.stream = log.rawValue
+        event.job = place.job.rawValue
+        event.attempt = place.attempt
+        event.stream = place.log.rawValue
         event.offset = offset
         event.data = Data(bytes).base64EncodedString()
         return event

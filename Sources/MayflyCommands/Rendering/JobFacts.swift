@@ -46,6 +46,7 @@ extension JobRecord {
         guard let attempt, let span = attempt.spans.last else {
             return max(.zero, submittedAt.duration(to: now.wall))
         }
+        if let next = nextAttempt { return attempt.elapsed(since: next.since, now: now, bootID: attempt.bootID) }
         if let elapsed = span.elapsed { return .milliseconds(elapsed) }
         return attempt.elapsed(since: span.began, now: now, bootID: attempt.bootID)
     }
@@ -63,8 +64,6 @@ extension JobRecord {
         }
         return order.map { ($0, .milliseconds(sums[$0] ?? 0)) }
     }
-
-    func logPath(_ log: JobLog) -> String { "\(resultsFolder)/\(log.fileName)" }
 
     var cloudText: String {
         switch cloud.kind {

@@ -1,0 +1,59 @@
+/// The attempt that follows one that is over: known from what is stored alone, so that no keeper's death moves it.
+public struct NextAttempt: Hashable, Sendable {
+    public var number: Int
+    /// All attempts that the job may have.
+    public var limit: Int
+    /// When the last attempt ended.
+    public var since: Moment
+    /// How long after that the next one begins.
+    public var wait: Duration
+
+    /// When it begins, by the wall clock; for people.
+    public var beginsAt: WallTime { since.wall.advanced(by: wait) }
+}
+
+extension JobRecord {
+    /// The attempt that is waited for after the last one ended, or `nil` when none will follow.
+    ///
+    /// None follows a cancel, and none whose wait would outlast the `total` clock.
+    public var nextAttempt: NextAttempt? {
+        guard !isFinished, cancelRequestedAt == nil, let last = attempt, last.isDone, last.teardown == .clean,
+            let ended = last.endedAt
+        else { return nil }
+        let policy = definition.retry ?? RetryPolicy()
+        guard policy.triesAgain(after: last) else { return nil }
+        let wait = policy.wait(after: last)
+        if let total = definition.timeouts.total, let began = leftQueueAt, began.span(to: ended) + wait >= total {
+            return nil
+        }
+        return NextAttempt(number: last.number + 1, limit: policy.attempts, since: ended, wait: wait)
+    }
+
+    /// When the `total` clock began: as the first attempt left the queue.
+    public var leftQueueAt: Moment? {
+        attempts.first?.spans.first { $0.phase == "creating" }?.began
+    }
+}
+
+extension Moment {
+    /// How long from this to a later moment. A boot clock that ran backwards is another boot's: then the wall clock is all
+    /// there is.
+    func span(to later: Moment) -> Duration {
+        max(.zero, boot <= later.boot ? boot.duration(to: later.boot) : wall.duration(to: later.wall))
+    }
+
+    func advanced(by duration: Duration) -> Moment {
+        Moment(wall: wall.advanced(by: duration), boot: boot.advanced(by: duration))
+    }
+}
+
+extension AttemptState {
+    /// When it came to its end; `nil` while it lasts.
+    public var endedAt: Moment? {
+        guard isDone, let last = spans.last else { return nil }
+        return last.began.advanced(by: .milliseconds(last.elapsed ?? 0))
+    }
+
+    /// Whether its create was lost and complete listings show nothing: its command provably never ran.
+    public var wasNeverCreated: Bool { outcome == .lost && !commandStarted && instance == nil }
+}
