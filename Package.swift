@@ -130,7 +130,12 @@ let package = Package(
         // Tests.
         target("MayflyTestKit", ["MayflyCore"]),
         testTarget("MayflyCoreTests", ["MayflyCore", "MayflyTestKit"]),
-        testTarget("OrchestratorTests", ["MayflyCore", "MayflyTestKit", "OnInstance", "Orchestrator", crypto, log]),
+        testTarget(
+            "OrchestratorTests",
+            [
+                "JobFiles", "JobStoreSQLite", "MayflyCore", "MayflyTestKit", "OnInstance", "Orchestrator", crypto, log,
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         testTarget(
             "JobStoreSQLiteTests",
             ["JobStoreSQLite", "MayflyCore", "MayflyTestKit", .product(name: "GRDB", package: "GRDB.swift")]),

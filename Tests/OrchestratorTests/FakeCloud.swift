@@ -12,7 +12,7 @@ actor FakeCloud: InstanceProvider {
         case refused(ProviderError.Kind)
     }
 
-    nonisolated let listingLag: Duration = .milliseconds(500)
+    nonisolated let listingLag: Duration
     nonisolated let pollInterval: Duration = .milliseconds(50)
 
     private let stateFolder: String
@@ -23,13 +23,18 @@ actor FakeCloud: InstanceProvider {
     private var destroyFaults = 0
     private var failingSnapshots = 0
     private var showsAnchor = true
+    private var lostOrders: [InstanceOrder] = []
+    private var blindLists = 0
     private var isAnchored = false
     private var bootsTo: ObservedInstance.Status = .active
     private(set) var created: [String] = []
     private(set) var destroyed: [InstanceID] = []
 
     /// - Parameter stateFolder: what stands for `/var/lib/mayfly` of every instance.
-    init(stateFolder: String) { self.stateFolder = stateFolder }
+    init(stateFolder: String, listingLag: Duration) {
+        self.stateFolder = stateFolder
+        self.listingLag = listingLag
+    }
 
     func failNextCreates(_ faults: Fault...) { createFaults = faults }
     func failNextDestroys(_ count: Int) { destroyFaults = count }
@@ -37,6 +42,16 @@ actor FakeCloud: InstanceProvider {
     var snapshots: [ObservedSnapshot] { snapshotsByInstance.values.flatMap { $0 } }
     func setShowsAnchor(_ shows: Bool) { showsAnchor = shows }
     func setBootsTo(_ status: ObservedInstance.Status) { bootsTo = status }
+    /// The next lists lag: they do not show what there is.
+    func hideFromNextLists(_ count: Int) { blindLists = count }
+    /// Each instance gets a twin with the same names.
+    func doubleAll() {
+        for var twin in instances.values {
+            nextNumber += 1
+            twin.id = InstanceID(rawValue: "i-\(nextNumber)")
+            instances[twin.id] = twin
+        }
+    }
     func wipe() { instances = [:] }
     func setStatus(_ status: ObservedInstance.Status) {
         for id in instances.keys { instances[id]?.status = status }
@@ -58,9 +73,23 @@ actor FakeCloud: InstanceProvider {
         let planned = createFaults.isEmpty ? nil : createFaults.removeFirst()
         switch planned {
         case .refused(let kind): throw fault(kind)
-        case .requestLost: throw fault(.outcomeUnknown)
+        case .requestLost:
+            lostOrders.append(order)
+            throw fault(.outcomeUnknown)
         case .answerLost, nil: break
         }
+        let instance = make(order)
+        if case .answerLost = planned { throw fault(.outcomeUnknown) }
+        return instance
+    }
+
+    /// Requests that got stuck on their way arrive after all.
+    func deliverLostRequests() {
+        for order in lostOrders { _ = make(order) }
+        lostOrders = []
+    }
+
+    private func make(_ order: InstanceOrder) -> ObservedInstance {
         nextNumber += 1
         let id = InstanceID(rawValue: "i-\(nextNumber)")
         let instance = ObservedInstance(
@@ -74,14 +103,17 @@ actor FakeCloud: InstanceProvider {
             try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             try? Data("none\n".utf8).write(to: URL(fileURLWithPath: folder + "/startup.kind"))
         }
-        if case .answerLost = planned { throw fault(.outcomeUnknown) }
         return instance
     }
 
     func instance(_ id: InstanceID) throws -> ObservedInstance? { instances[id] }
 
     func instances(hostnamePrefix prefix: String) throws -> [ObservedInstance] {
-        instances.values.filter { $0.hostname.hasPrefix(prefix) }
+        if blindLists > 0 {
+            blindLists -= 1
+            return []
+        }
+        return instances.values.filter { $0.hostname.hasPrefix(prefix) }
     }
 
     func destroy(_ id: InstanceID) throws {

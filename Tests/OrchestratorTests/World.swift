@@ -16,12 +16,12 @@ final class World: Sendable {
     let supplies: FakeSupplies
     let time: ScaledTimekeeper
 
-    init(factor: Int = 50) {
+    init(factor: Int = 50, listingLag: Duration = .milliseconds(500)) {
         root = "/tmp/mayfly-orchestrator-\(UUID().uuidString)"
         for folder in ["/state", "/home/work"] {
             try? FileManager.default.createDirectory(atPath: root + folder, withIntermediateDirectories: true)
         }
-        cloud = FakeCloud(stateFolder: root + "/state")
+        cloud = FakeCloud(stateFolder: root + "/state", listingLag: listingLag)
         supplies = FakeSupplies(cloud: cloud)
         time = ScaledTimekeeper(factor: factor)
     }
@@ -106,11 +106,11 @@ actor FakeSupplies: JobSupplies {
     }
 }
 
-private struct Deaf: JobObserver {
+struct Deaf: JobObserver {
     func changed(_ job: JobID) {}
     func logGrew(_ job: JobID) {}
 }
 
-private struct SystemBytes: Entropy {
+struct SystemBytes: Entropy {
     func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: .min ... .max) } }
 }
