@@ -168,6 +168,9 @@ struct MortalFolder: JobFolder {
         MortalReceiver(inner: try await life.around("outputs") { try await inner.receiveOutputs() }, life: life)
     }
     func write(_ receipt: Receipt) async throws { try await life.around("receipt") { try await inner.write(receipt) } }
+    func setAside(attempt number: Int) async throws {
+        try await life.around("set aside") { try await inner.setAside(attempt: number) }
+    }
 }
 
 private struct MortalReceiver: OutputsReceiver {
