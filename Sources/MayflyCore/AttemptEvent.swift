@@ -20,7 +20,8 @@ public enum AttemptEvent: Sendable {
     case stepFailed(Reason)
     case setupEnded(StageResult)
     case commandStarted
-    case commandEnded(StageResult, logsComplete: Bool)
+    /// - `sealed`: what the instance says of its logs; `nil` when it left no seal.
+    case commandEnded(StageResult, logsComplete: Bool, sealed: SealedLogs? = nil)
     /// - `leavesResults`: whether something is there that did not arrive, as against something that never was there.
     case collected(complete: Bool, warnings: [String], leavesResults: Bool = false)
     case snapshotTaken(SnapshotID, name: String)

@@ -67,11 +67,12 @@ extension AttemptMachine {
         return .none
     }
 
-    mutating func commandEnded(_ result: StageResult, logsComplete: Bool, _ now: Moment)
-        -> AttemptAction
-    {
+    mutating func commandEnded(
+        _ result: StageResult, logsComplete: Bool, _ sealed: SealedLogs?, _ now: Moment
+    ) -> AttemptAction {
         guard case .running(let instance, let stop) = state.phase else { return .none }
         state.commandStarted = true
+        state.sealedLogs = sealed
         state.delivery = logsComplete ? .complete : .partial
         if !logsComplete { state.warnings.append("part of the command's output could not be fetched") }
         switch result {

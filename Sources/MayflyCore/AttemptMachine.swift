@@ -59,7 +59,8 @@ public struct AttemptMachine: ~Copyable {
         case .stepFailed(let reason): stepFailed(reason, now)
         case .setupEnded(let result): stageEnded(.setup, result, now)
         case .commandStarted: commandStarted()
-        case .commandEnded(let result, let complete): commandEnded(result, logsComplete: complete, now)
+        case .commandEnded(let result, let complete, let sealed):
+            commandEnded(result, logsComplete: complete, sealed, now)
         case .collected(let complete, let warnings, let leavesResults):
             collected(complete: complete, warnings: warnings, leavesResults: leavesResults, now)
         case .snapshotTaken(let id, let name): snapshotTaken(id, name: name, now)

@@ -26,6 +26,8 @@ public struct AttemptState: Codable, Hashable, Sendable {
     public var instance: InstanceSummary?
     /// What a user should know although the job did not fail for it: skipped outputs, a failed snapshot.
     public var warnings: [String]
+    /// What the command's logs are held against. `nil` before its end, without a seal, and in older records.
+    public var sealedLogs: SealedLogs?
     /// Whether results are on the instance that could not be fetched. `nil` = no, as in older records.
     public var leavesResults: Bool?
     /// The id of the key that the create request was sent with, and that alone bears witness for this attempt's instance:

@@ -58,6 +58,8 @@ public struct Receipt: Codable, Sendable {
     /// where the end of one is not known.
     public var billableEstimate: BillableEstimate?
     public var warnings: [String]
+    /// Length and SHA-256 of `stdout.log` and `stderr.log`, as the instance sealed them before it went.
+    public var logs: SealedLogs?
 
     /// - Parameter format: renders a wall time as ISO 8601 in UTC with milliseconds.
     public init(of job: JobRecord, finishedAt: WallTime?, format: (WallTime) -> String) {
@@ -104,5 +106,6 @@ public struct Receipt: Codable, Sendable {
         image = job.definition.machine.image
         billableEstimate = job.billableEstimate
         warnings = job.attempts.flatMap(\.warnings)
+        logs = last?.sealedLogs
     }
 }

@@ -1,17 +1,5 @@
 public import MayflyCore
 
-/// The length and digest of a log that grows no more.
-public struct SealedLog: Sendable, Hashable {
-    public var bytes: Int64
-    /// Lower-case hex.
-    public var sha256: String
-
-    public init(bytes: Int64, sha256: String) {
-        self.bytes = bytes
-        self.sha256 = sha256
-    }
-}
-
 /// How a stage ended, as its supervisor sealed it.
 public struct StageStatus: Sendable, Hashable {
     public var result: StageResult

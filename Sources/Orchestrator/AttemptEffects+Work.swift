@@ -87,10 +87,10 @@ extension AttemptEffects {
             control.post(
                 .warned("the disk of the instance was full: the logs hold the beginning of the output, not all of it"))
         }
-        if try await logsMatch(status) { return .commandEnded(status.result, logsComplete: !status.isCut) }
+        if try await logsMatch(status) { return status.end(logsComplete: !status.isCut) }
         // What is here is merely short, as a rule.
         try await followLogs(on: host)
-        if try await logsMatch(status) { return .commandEnded(status.result, logsComplete: !status.isCut) }
+        if try await logsMatch(status) { return status.end(logsComplete: !status.isCut) }
         // Damaged on this side: once more from the beginning, and what is here stays until that is whole.
         try await onFolder {
             try await context.folder.restart(.stdout)
@@ -98,7 +98,7 @@ extension AttemptEffects {
         }
         try await followLogs(on: host)
         let matches = try await logsMatch(status)
-        return .commandEnded(status.result, logsComplete: matches && !status.isCut)
+        return status.end(logsComplete: matches && !status.isCut)
     }
 
     func logLengths() async throws -> (stdout: Int64, stderr: Int64) {
@@ -140,5 +140,13 @@ extension AttemptEffects {
         let timeouts = context.definition.timeouts
         let passed = state.elapsed(since: span.began, now: time.now(), bootID: time.bootID)
         return time.now().boot.advanced(by: max(.zero, timeouts.run + timeouts.collect - passed))
+    }
+}
+
+extension StageStatus {
+    fileprivate func end(logsComplete: Bool) -> AttemptEvent {
+        var sealed: SealedLogs?
+        if let stdout, let stderr { sealed = SealedLogs(stdout: stdout, stderr: stderr) }
+        return .commandEnded(result, logsComplete: logsComplete, sealed: sealed)
     }
 }

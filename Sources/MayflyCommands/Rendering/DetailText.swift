@@ -51,6 +51,11 @@ enum DetailText {
             let name = span.phase + String(repeating: " ", count: max(1, 13 - span.phase.count))
             lines.append(field(TimeText.clock(span.began.wall), name + TimeText.duration(elapsed)))
         }
+        if let logs = attempt.sealedLogs {
+            for (log, sealed) in [(JobLog.stdout, logs.stdout), (.stderr, logs.stderr)] {
+                lines.append(field("sealed", "\(log.fileName): \(sealed.bytes) bytes, sha256 \(sealed.sha256)"))
+            }
+        }
         return lines
     }
 
