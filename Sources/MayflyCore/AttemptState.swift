@@ -28,6 +28,10 @@ public struct AttemptState: Codable, Hashable, Sendable {
     public var warnings: [String]
     /// Whether results are on the instance that could not be fetched. `nil` = no, as in older records.
     public var leavesResults: Bool?
+    /// Whether the command's logs are here, as they were sealed. `nil` = not known, as in older records.
+    public var logsAreWhole: Bool?
+    /// How long the instance stays although the attempt is over; set once it is held.
+    public var hold: Hold?
     /// What the current phase waits for, in words.
     public var waitingFor: String?
     /// The boot that the spans' boot instants belong to.
