@@ -2,12 +2,14 @@
 enum SpecFields {
     static let top = [
         "name", "labels", "type", "image", "region", "disk_size", "startup_script", "workdir", "setup", "command",
-        "env", "secrets", "outputs", "snapshot", "on_collect_failure", "retry", "timeouts", "ssh", "instance",
+        "env", "secrets", "outputs", "snapshot", "on_failure", "on_collect_failure", "retry", "timeouts", "ssh",
+        "instance",
     ]
     static let startupScript = ["file"]
     static let secret = ["env", "file", "command"]
     static let snapshot = ["when", "name"]
     static let timeouts = ["queue", "provision", "setup", "run", "collect", "snapshot", "total"]
+    static let hold = ["hold"]
     static let retry = ["attempts", "when", "exit_codes", "backoff"]
     static let ssh = ["user", "port", "host_key", "pty", "jump"]
     static let jump = ["host", "user", "port", "key", "known_hosts"]

@@ -93,9 +93,8 @@ extension SpecReading {
         }
         if let node = fields["outputs"]?.value { definition.outputs = outputs(node) }
         if let node = fields["snapshot"]?.value { definition.snapshot = snapshot(node) }
-        if let node = fields["on_collect_failure"]?.value {
-            definition.onCollectFailure = choice(node, "`on_collect_failure`", of: CollectFailurePolicy.self)
-        }
+        if let node = fields["on_failure"]?.value { definition.onFailure = onFailure(node) }
+        if let node = fields["on_collect_failure"]?.value { definition.onCollectFailure = onCollectFailure(node) }
         if let node = fields["retry"]?.value { definition.retry = retry(node) }
         if let node = fields["timeouts"]?.value { definition.timeouts = timeouts(node) }
         if let node = fields["ssh"]?.value { definition.ssh = ssh(node) }

@@ -232,11 +232,26 @@ public enum SpecSchema {
                 }
               ]
             },
+            "on_failure": {
+              "description": "Keeps the instance for a look when the command or the setup failed: hold 20m, or {hold: 20m}. Default: it is ended at once.",
+              "allOf": [
+                {
+                  "$ref": "#/definitions/hold"
+                }
+              ]
+            },
             "on_collect_failure": {
-              "description": "What becomes of results on the instance that could not be fetched: its disk is kept as a snapshot, or they go with it. Default: snapshot.",
-              "enum": [
-                "snapshot",
-                "discard"
+              "description": "What becomes of results on the instance that could not be fetched: its disk is kept as a snapshot, they go with it, or the instance is held while fetching is tried again. Default: snapshot.",
+              "oneOf": [
+                {
+                  "enum": [
+                    "snapshot",
+                    "discard"
+                  ]
+                },
+                {
+                  "$ref": "#/definitions/hold"
+                }
               ]
             },
             "retry": {
@@ -503,6 +518,29 @@ public enum SpecSchema {
                 },
                 {
                   "const": "none"
+                }
+              ]
+            },
+            "hold": {
+              "oneOf": [
+                {
+                  "type": "string",
+                  "pattern": "^hold +[0-9dhms:]+$",
+                  "examples": [
+                    "hold 20m"
+                  ]
+                },
+                {
+                  "type": "object",
+                  "additionalProperties": false,
+                  "properties": {
+                    "hold": {
+                      "$ref": "#/definitions/duration"
+                    }
+                  },
+                  "required": [
+                    "hold"
+                  ]
                 }
               ]
             },

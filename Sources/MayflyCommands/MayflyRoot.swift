@@ -39,7 +39,8 @@ struct MayflyRoot: ParsableCommand {
             version: Build.version,
             subcommands: [
                 RunCommand.self, SubmitCommand.self, ListCommand.self, ShowCommand.self, LogsCommand.self,
-                AttachCommand.self, CancelCommand.self, CheckCommand.self, SchemaCommand.self, InitCommand.self,
+                AttachCommand.self, CancelCommand.self, ExtendCommand.self, ReleaseCommand.self, CheckCommand.self,
+                SchemaCommand.self, InitCommand.self,
                 LoginCommand.self, LogoutCommand.self, AuditCommand.self, CollectGarbageCommand.self,
                 KeeperCommand.self, CloudCommand.self,
                 ServeCommand.self, DoctorCommand.self,

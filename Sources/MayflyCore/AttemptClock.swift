@@ -11,7 +11,7 @@ extension AttemptState {
         case .preparing: (clock, firstPhase) = (.setup, "preparing")
         case .collecting: (clock, firstPhase) = (.collect, "collecting")
         case .snapshotting: (clock, firstPhase) = (.snapshot, "snapshotting")
-        case .running, .destroying, .verifying, .done: return nil
+        case .running, .holding, .destroying, .verifying, .done: return nil
         }
         guard let span = spans.last(where: { $0.phase == firstPhase }) else { return nil }
         return (clock, span.began)

@@ -24,6 +24,14 @@ public enum AttemptEvent: Sendable {
     case commandEnded(StageResult, logsComplete: Bool, sealed: SealedLogs? = nil)
     /// - `leavesResults`: whether something is there that did not arrive, as against something that never was there.
     case collected(complete: Bool, warnings: [String], leavesResults: Bool = false)
+    /// What could not be fetched before is here: the logs are whole, and the outputs as far as there are any.
+    case recovered(exitCode: Int32?, complete: Bool, warnings: [String])
+    /// The hold is over.
+    case holdEnded
+    /// A person wants the instance held until then.
+    case holdExtended(to: WallTime)
+    /// A person is done with an instance that is held.
+    case holdReleased
     case snapshotTaken(SnapshotID, name: String)
     case snapshotFailed(Reason)
     case destroyAnswered(DestroyAnswer)
@@ -85,6 +93,8 @@ public enum AttemptEffect: Sendable, Hashable {
     /// Start the command unless its latch says that it was started, and follow it to its end.
     case run(ReachableInstance, stop: StopCause?)
     case collect(ReachableInstance)
+    /// Keep it until its hold ends; fetch meanwhile what could not be fetched.
+    case hold(ReachableInstance)
     /// A snapshot of this name is adopted, never taken twice. `settle`: the request may already have been sent, so a
     /// listing that lacks it means something only once the cloud's lag has passed.
     case snapshot(ReachableInstance, settle: Bool)
@@ -98,7 +108,7 @@ extension AttemptEffect {
         switch self {
         case .create: .create(settle: true)
         case .snapshot(let instance, _): .snapshot(instance, settle: true)
-        case .watch, .connect, .awaitStartup, .upload, .setup, .run, .collect, .destroy, .verify: self
+        case .watch, .connect, .awaitStartup, .upload, .setup, .run, .collect, .hold, .destroy, .verify: self
         }
     }
 }

@@ -24,7 +24,7 @@ extension AttemptMachine {
             settle(.cancelled, reason)
             markInstance { $0.state = .unsettled }
             state.teardown = .leaked([state.identity.description])
-        case .booting, .connecting, .preparing, .running, .collecting, .snapshotting, .destroying, .verifying:
+        case .booting, .connecting, .preparing, .running, .collecting, .holding, .snapshotting, .destroying, .verifying:
             settle(.cancelled, reason)
             if state.commandStarted, state.exitCode == nil { state.delivery = .partial }
             if case .snapshotting = state.phase { mark(.snapshot) { $0.state = .unsettled } }
@@ -40,7 +40,7 @@ extension AttemptMachine {
             leaveResults()
             state.warnings.append(
                 "the collect clock ran out: some outputs did not arrive (timeouts.collect)")
-            return .replace(snapshotOrDestroy(instance, now))
+            return .replace(holdOrEnd(instance, now))
         case (.snapshot, .snapshotting(let instance)):
             mark(.snapshot) { $0.state = .unsettled }
             return .replace(
@@ -62,7 +62,7 @@ extension AttemptMachine {
         case .connecting(let instance), .preparing(let instance, _), .running(let instance, nil):
             settle(.failedConnection, reason, Self.cause(ofGivingUp: reason))
             if state.commandStarted { leaveResults() }
-            return .start(snapshotOrDestroy(instance, now))
+            return .start(holdOrEnd(instance, now))
         case .running(let instance, let cause?):
             // What was wished for decides the outcome; that nobody saw the command stop is said beside it.
             switch cause {
@@ -73,12 +73,12 @@ extension AttemptMachine {
             }
             state.warnings.append(reason.message)
             if state.commandStarted { leaveResults() }
-            return .start(snapshotOrDestroy(instance, now))
+            return .start(holdOrEnd(instance, now))
         case .collecting(let instance):
             leaveResults()
             state.warnings.append("outputs were not collected: \(reason.message)")
-            return .start(snapshotOrDestroy(instance, now))
-        case .queued, .creating, .booting, .snapshotting, .destroying, .verifying, .done:
+            return .start(holdOrEnd(instance, now))
+        case .queued, .creating, .booting, .holding, .snapshotting, .destroying, .verifying, .done:
             return .none
         }
     }
@@ -120,12 +120,15 @@ extension AttemptMachine {
             return .replace(destroy(id, now))
         case .connecting(let instance), .preparing(let instance, _):
             settle(outcome, reason, retry)
-            return .replace(snapshotOrDestroy(instance, now))
+            return .replace(holdOrEnd(instance, now))
         case .running(let instance, let stop):
             // The outcome is what the supervisor seals: a command that ended by itself a moment ago did end by itself.
             guard stop == nil else { return .none }
             state.phase = .running(instance, cause)
             return .stopCommand(cause)
+        case .holding:
+            // Who cancels is done with it; no clock of the job's limits what the spec itself wants kept.
+            return outcome == .cancelled ? holdReleased(now) : .none
         case .collecting, .snapshotting, .destroying, .verifying, .done:
             return .none
         }

@@ -81,7 +81,10 @@ extension AttemptMachine {
             settle(.failedCloud, reason, .cloud)
             return .replace(destroy(id, now))
         case .connecting(let instance), .preparing(let instance, _), .running(let instance, _),
-            .collecting(let instance), .snapshotting(let instance):
+            .collecting(let instance), .holding(let instance), .snapshotting(let instance):
+            if case .holding = state.phase {
+                state.warnings.append("the instance ended while it was held: \(reason.message)")
+            }
             settle(.failedCloud, reason, .cloud)
             if state.commandStarted && state.delivery == .complete, case .collecting = state.phase {
                 state.delivery = .partial

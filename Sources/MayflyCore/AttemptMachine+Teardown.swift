@@ -31,7 +31,7 @@ extension AttemptMachine {
         case .destroying, .verifying:
             state.waitingFor = reason.message
         case .queued, .creating, .booting, .connecting, .preparing, .running, .collecting,
-            .snapshotting, .done:
+            .holding, .snapshotting, .done:
             break
         }
         return .none

@@ -24,7 +24,7 @@ extension AttemptMachine {
                         + "\(step == .startup ? "startup.log" : "setup.log")"), now)
         case .timedOut:
             settle(.timedOut(.setup), clockReason(.setup), .setup)
-            return .start(snapshotOrDestroy(instance, now))
+            return .start(holdOrEnd(instance, now))
         case .stopped:
             settle(.cancelled, Reason(code: "cancelled", message: "cancelled during \(step.rawValue)"))
             return .start(snapshotOrDestroy(instance, now))
@@ -55,7 +55,7 @@ extension AttemptMachine {
             state.delivery = .partial
             enter(.collecting(instance), now)
             return .start(.collect(instance))
-        case .queued, .creating, .booting, .connecting, .collecting, .snapshotting, .destroying,
+        case .queued, .creating, .booting, .connecting, .collecting, .holding, .snapshotting, .destroying,
             .verifying, .done:
             return .none
         }
@@ -74,6 +74,7 @@ extension AttemptMachine {
         state.commandStarted = true
         state.sealedLogs = sealed
         state.delivery = logsComplete ? .complete : .partial
+        state.logsAreWhole = logsComplete
         if !logsComplete { state.warnings.append("part of the command's output could not be fetched") }
         switch result {
         case .exited(let code):
@@ -107,7 +108,7 @@ extension AttemptMachine {
         if leavesResults { state.leavesResults = true }
         if !complete { state.delivery = .partial }
         state.warnings += warnings
-        return .start(snapshotOrDestroy(instance, now))
+        return .start(holdOrEnd(instance, now))
     }
 
     mutating func snapshotTaken(_ id: SnapshotID, name: String, _ now: Moment) -> AttemptAction {
@@ -159,7 +160,7 @@ extension AttemptMachine {
         -> AttemptAction
     {
         settle(.failedSetup, reason, .setup)
-        return .start(snapshotOrDestroy(instance, now))
+        return .start(holdOrEnd(instance, now))
     }
 
     func clockReason(_ clock: JobClock) -> Reason {

@@ -5,6 +5,7 @@
 /// late effect can cause is answered with `.none`, never a trap.
 public struct AttemptMachine: ~Copyable {
     public internal(set) var state: AttemptState
+    let definition: JobDefinition
     let policy: SnapshotPolicy
     let collectFailure: CollectFailurePolicy
     let snapshotName: String
@@ -16,6 +17,7 @@ public struct AttemptMachine: ~Copyable {
     /// A new attempt, `queued`.
     public init(state: AttemptState, definition: JobDefinition) {
         self.state = state
+        self.definition = definition
         self.policy = definition.snapshot
         self.collectFailure = definition.onCollectFailure ?? .snapshot
         self.snapshotName = definition.snapshotName(job: state.identity.job, attempt: state.number)
@@ -35,6 +37,7 @@ public struct AttemptMachine: ~Copyable {
         case .preparing(let instance, let step): .start(Self.effect(of: step, on: instance))
         case .running(let instance, let stop): .start(.run(instance, stop: stop))
         case .collecting(let instance): .start(.collect(instance))
+        case .holding(let instance): .start(.hold(instance))
         case .snapshotting(let instance): .start(.snapshot(instance, settle: true))
         case .destroying(let id): .start(.destroy(id))
         case .verifying(let id): .start(.verify(id))
@@ -63,6 +66,11 @@ public struct AttemptMachine: ~Copyable {
             commandEnded(result, logsComplete: complete, sealed, now)
         case .collected(let complete, let warnings, let leavesResults):
             collected(complete: complete, warnings: warnings, leavesResults: leavesResults, now)
+        case .recovered(let code, let complete, let warnings):
+            recovered(exitCode: code, complete: complete, warnings: warnings, now)
+        case .holdEnded: holdEnded(now)
+        case .holdExtended(let end): holdExtended(to: end, now)
+        case .holdReleased: holdReleased(now)
         case .snapshotTaken(let id, let name): snapshotTaken(id, name: name, now)
         case .snapshotFailed(let reason): snapshotFailed(reason, now)
         case .destroyAnswered(let answer): destroyAccepted(answer, now)
@@ -132,7 +140,7 @@ public struct AttemptMachine: ~Copyable {
             case .onSuccess: state.outcome?.isSuccess == true
             case .onFailure: state.outcome?.isSuccess == false && state.outcome != .cancelled
             }
-        let rescues = state.leavesResults == true && collectFailure == .snapshot
+        let rescues = state.leavesResults == true && collectFailure != .discard
         guard wanted || rescues else { return destroy(instance.id, now) }
         let name = wanted ? snapshotName : rescueName
         if rescues {

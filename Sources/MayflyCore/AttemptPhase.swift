@@ -10,6 +10,8 @@ public enum AttemptPhase: Hashable, Sendable {
     case preparing(ReachableInstance, PreparingStep)
     case running(ReachableInstance, StopCause?)
     case collecting(ReachableInstance)
+    /// The attempt is over, and its instance stays for a while: see ``AttemptState/hold``.
+    case holding(ReachableInstance)
     case snapshotting(ReachableInstance)
     /// Destruction is asked for until the cloud accepts it.
     case destroying(InstanceID)
@@ -27,6 +29,7 @@ public enum AttemptPhase: Hashable, Sendable {
         case .preparing: "preparing"
         case .running: "running"
         case .collecting: "collecting"
+        case .holding: "holding"
         case .snapshotting: "snapshotting"
         case .destroying: "destroying"
         case .verifying: "verifying"
@@ -39,7 +42,7 @@ public enum AttemptPhase: Hashable, Sendable {
         switch self {
         case .queued, .creating, .booting, .destroying, .verifying, .done: nil
         case .connecting(let instance), .preparing(let instance, _), .running(let instance, _),
-            .collecting(let instance), .snapshotting(let instance):
+            .collecting(let instance), .holding(let instance), .snapshotting(let instance):
             instance
         }
     }
@@ -48,7 +51,8 @@ public enum AttemptPhase: Hashable, Sendable {
     public var instanceID: InstanceID? {
         switch self {
         case .booting(let id), .destroying(let id), .verifying(let id): id
-        case .queued, .creating, .done, .connecting, .preparing, .running, .collecting, .snapshotting:
+        case .queued, .creating, .done, .connecting, .preparing, .running, .collecting, .holding,
+            .snapshotting:
             reachableInstance?.id
         }
     }

@@ -33,6 +33,10 @@ public struct AttemptState: Codable, Hashable, Sendable {
     /// The id of the key that the create request was sent with, and that alone bears witness for this attempt's instance:
     /// on record before the request. Empty while nothing was sent; `nil` in older records, which do not say.
     public var anchor: String?
+    /// Whether the command's logs are here, as they were sealed. `nil` = not known, as in older records.
+    public var logsAreWhole: Bool?
+    /// How long the instance stays although the attempt is over; set once it is held.
+    public var hold: Hold?
     /// What the current phase waits for, in words.
     public var waitingFor: String?
     /// The boot that the spans' boot instants belong to.

@@ -26,6 +26,8 @@ public struct JobDefinition: Codable, Hashable, Sendable {
     public var ssh: SSHSettings
     /// What becomes of a disk that holds results which could not be fetched; `nil`, as in older records, keeps it.
     public var onCollectFailure: CollectFailurePolicy?
+    /// What becomes of an instance whose attempt failed by its user; `nil`, as in older records, ends it at once.
+    public var onFailure: FailurePolicy?
     /// What is tried again; `nil`, as in older records, is the default policy.
     public var retry: RetryPolicy?
 
@@ -38,7 +40,7 @@ public struct JobDefinition: Codable, Hashable, Sendable {
         outputs: [String] = [], snapshot: SnapshotPolicy = SnapshotPolicy(),
         timeouts: Timeouts = Timeouts(),
         ssh: SSHSettings = SSHSettings(), onCollectFailure: CollectFailurePolicy? = nil,
-        retry: RetryPolicy? = nil
+        onFailure: FailurePolicy? = nil, retry: RetryPolicy? = nil
     ) {
         self.name = name
         self.labels = labels
@@ -55,14 +57,17 @@ public struct JobDefinition: Codable, Hashable, Sendable {
         self.timeouts = timeouts
         self.ssh = ssh
         self.onCollectFailure = onCollectFailure
+        self.onFailure = onFailure
         self.retry = retry
     }
 }
 
 /// What becomes of results that are on the instance and could not be fetched.
-public enum CollectFailurePolicy: String, Codable, Sendable, CaseIterable {
+public enum CollectFailurePolicy: Hashable, Sendable {
     /// The disk is kept as a snapshot, named in the receipt.
     case snapshot
+    /// The instance is kept for so long, while fetching is tried again; after that, a snapshot.
+    case hold(Duration)
     /// They go with the instance.
     case discard
 }

@@ -10,7 +10,8 @@ extension AttemptPhase: Codable {
         try container.encodeIfPresent(instanceID?.rawValue, forKey: .instance)
         switch self {
         case .queued, .creating, .booting, .destroying, .verifying, .done: break
-        case .connecting(let instance), .collecting(let instance), .snapshotting(let instance):
+        case .connecting(let instance), .collecting(let instance), .holding(let instance),
+            .snapshotting(let instance):
             try Self.encode(instance, &container)
         case .preparing(let instance, let step):
             try Self.encode(instance, &container)
@@ -50,6 +51,7 @@ extension AttemptPhase: Codable {
             }
             self = .running(try reachable(), stop)
         case "collecting": self = .collecting(try reachable())
+        case "holding": self = .holding(try reachable())
         case "snapshotting": self = .snapshotting(try reachable())
         case "destroying": self = .destroying(try id())
         case "verifying": self = .verifying(try id())

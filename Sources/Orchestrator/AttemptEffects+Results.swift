@@ -4,8 +4,17 @@ import OnInstance
 extension AttemptEffects {
     /// Brings the outputs back as one verified stream; a broken one is begun again.
     func collect(_ instance: ReachableInstance, _ control: EffectControl) async throws -> AttemptEvent {
+        let report = try await fetchOutputs(of: instance, control)
+        return .collected(
+            complete: report.complete, warnings: report.warnings, leavesResults: report.leavesResults)
+    }
+
+    func fetchOutputs(
+        of instance: ReachableInstance, giveUpAt deadline: @Sendable () -> BootInstant? = { nil },
+        _ control: EffectControl
+    ) async throws -> OutputsReport {
         let request = CollectRequest(outputs: context.definition.outputs)
-        let report: OutputsReport = try await onHost(instance, control) { host in
+        return try await onHost(instance, control, giveUpAt: deadline) { host in
             let receiver = try await onFolder { try await context.folder.receiveOutputs() }
             let said = TextCollector()
             let exit = try await perform(supervisor.collect(request), on: host, bulk: true) { output in
@@ -23,8 +32,6 @@ extension AttemptEffects {
             }
             return report
         }
-        return .collected(
-            complete: report.complete, warnings: report.warnings, leavesResults: report.leavesResults)
     }
 
     /// How often a snapshot that the cloud calls failed is taken again.

@@ -76,7 +76,7 @@ extension AttemptEffects {
     }
 
     /// - Parameter hasFollowed: whether the logs have been followed to their end already.
-    private func followToSeal(
+    func followToSeal(
         on host: any RemoteHost, hasFollowed: Bool, _ control: EffectControl
     ) async throws -> AttemptEvent {
         if !hasFollowed { try await followLogs(on: host) }

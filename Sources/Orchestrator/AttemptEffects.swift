@@ -55,6 +55,7 @@ struct AttemptEffects: Sendable {
         case .setup(let instance): try await setup(instance, state, control)
         case .run(let instance, let stop): try await run(instance, stop: stop, state, control)
         case .collect(let instance): try await collect(instance, control)
+        case .hold(let instance): try await hold(instance, state, control)
         case .snapshot(let instance, let settle): try await snapshot(instance, settle: settle, state, control)
         case .destroy(let id): try await destroy(id, control)
         case .verify(let id): try await verify(id, state, control)

@@ -126,8 +126,13 @@ package actor Conductor {
         return admitted
     }
 
-    /// A person's wish, durable in the row: to cancel, or beyond that to end without proof.
+    /// A person's wish, durable in the store: to let go of what is held or to hold it longer, to cancel, or beyond that to
+    /// end without proof.
     private func passOn(_ job: JobRecord, to mailbox: AttemptMailbox) async throws {
+        if let attempt = job.attempt, attempt.isHeld {
+            let text = try await parts.store.value(HoldWish.key(job.id, attempt: attempt.number))
+            if let wish = text.flatMap(HoldWish.init(stored:)) { mailbox.post(.event(wish.event)) }
+        }
         guard job.cancelRequestedAt != nil else { return }
         mailbox.requestCancel()
         if try await parts.store.value(JobRecord.forgetKey(job.id)) != nil { mailbox.requestForget() }
@@ -156,5 +161,14 @@ package actor Conductor {
         activeSubmissions[job.id] = nil
         parts.observer.changed(job.id)
         wake()
+    }
+}
+
+extension HoldWish {
+    fileprivate var event: AttemptEvent {
+        switch self {
+        case .release: .holdReleased
+        case .extend(let end): .holdExtended(to: end)
+        }
     }
 }

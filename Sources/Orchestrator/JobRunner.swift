@@ -7,9 +7,6 @@ struct JobRunner: Sendable {
     let token: FencingToken
     let installation: String
 
-    /// How much longer than all its clocks an instance may live before it counts as forgotten (design: hold).
-    private static let hold: Duration = .seconds(2 * 3600)
-
     func run(_ job: JobRecord, _ mailbox: AttemptMailbox) async throws {
         var job = job
         while true {
@@ -44,15 +41,11 @@ struct JobRunner: Sendable {
     private func newAttempt(of job: JobRecord) -> AttemptState {
         let number = (job.attempt?.number ?? 0) + 1
         let now = parts.time.now()
-        let timeouts = job.definition.timeouts
-        let life =
-            timeouts.provision + timeouts.setup + timeouts.run + timeouts.collect + timeouts.snapshot
-            + Self.hold
         return AttemptState(
             identity: AttemptIdentity(
                 installation: installation, job: job.id, attempt: number,
                 nonce: Base32.encode(parts.entropy.bytes(8))),
-            number: number, expiry: now.wall.advanced(by: life), now: now, bootID: parts.time.bootID)
+            number: number, expiry: now.wall.advanced(by: job.definition.life), now: now, bootID: parts.time.bootID)
     }
 
     private enum Start {
@@ -171,6 +164,9 @@ struct JobRunner: Sendable {
                 if try await parts.store.value(JobRecord.forgetKey(job.id)) != nil { break }
                 try await backoff.wait(parts.time)
             }
+        }
+        for attempt in job.attempts where attempt.hold != nil {
+            try await parts.store.setValue(nil, for: HoldWish.key(job.id, attempt: attempt.number))
         }
         for attempt in job.attempts { await parts.connector.discardKeys(of: attempt.identity) }
         try await parts.store.finish(job.id, at: now, token: token)

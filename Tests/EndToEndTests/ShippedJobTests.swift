@@ -18,6 +18,15 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a flaky job comes through`() async throws {
+            try await World.with { world in
+                let answer = try await world.mayfly("run", "\(World.jobs)/flaky.yaml", "--cloud", "local")
+                #expect(answer.code == 0, "\(answer.stderr)")
+                #expect(answer.text == "attempt 1\nattempt 2\n")
+                #expect(world.text("attempt-1/stderr.log") == "the first one fails\n")
+            }
+        }
+
         @Test func `digits are learnt`() async throws {
             try await World.with { world in
                 let answer = try await world.mayfly(

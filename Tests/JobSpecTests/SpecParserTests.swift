@@ -27,6 +27,9 @@ import Testing
                 secrets: {T: , U: {env: V}, F: {file: key.txt}, C: {command: pass show x}}
                 outputs: [o/, ../../etc/hostname, /etc/shadow]
                 snapshot: {when: on_failure, name: wreck}
+                on_failure: {hold: 20m}
+                on_collect_failure: hold 6h
+                retry: {attempts: 5, when: [capacity, user], exit_codes: [75, 137], backoff: 1m}
                 timeouts: {queue: 1d, provision: 90s, setup: 2h30m, run: "12:30:00", collect: 5m, snapshot: 1h, total: none}
                 ssh: {user: root, port: 2222, host_key: accept-new, pty: true}
                 instance: {security_groups: [], volumes: [v1], floating_ip: f, placement_option: AUTO}
@@ -49,12 +52,32 @@ import Testing
                 timeouts: Timeouts(
                     queue: .seconds(86400), provision: .seconds(90), setup: .seconds(9000), run: .seconds(45000),
                     collect: .seconds(300), snapshot: .seconds(3600), total: nil),
-                ssh: SSHSettings(user: "root", port: 2222, hostKey: .acceptNew, pty: true))
+                ssh: SSHSettings(user: "root", port: 2222, hostKey: .acceptNew, pty: true),
+                onCollectFailure: .hold(.seconds(21_600)), onFailure: FailurePolicy(hold: .seconds(1200)),
+                retry: RetryPolicy(attempts: 5, when: [.capacity, .user], exitCodes: [75, 137], backoff: .seconds(60)))
             #expect(spec.definition == expected)
             #expect(spec.definition.startupScript?.kind == .cloudConfig)
             #expect(spec.workdir == folder.path + "/code")
             #expect(spec.warnings.isEmpty)
         }
+    }
+
+    @Test func holds() throws {
+        func definition(_ text: String) throws -> JobDefinition { try parse(minimal + text + "\n").definition }
+        #expect(try definition("on_failure: hold 90s").onFailure == FailurePolicy(hold: .seconds(90)))
+        #expect(try definition("on_collect_failure: {hold: 1h}").onCollectFailure == .hold(.seconds(3600)))
+        #expect(try definition("on_collect_failure: discard").onCollectFailure == .discard)
+        #expect(try definition("on_collect_failure: snapshot").onCollectFailure == .snapshot)
+        #expect(try definition("").onFailure == nil)
+    }
+
+    @Test func retriesAreWhatTheSpecLeavesOut() throws {
+        #expect(try parse(minimal + "retry: {attempts: 1}\n").definition.retry == RetryPolicy(attempts: 1))
+        #expect(
+            try parse(minimal + "retry: {backoff: none, when: []}\n").definition.retry
+                == RetryPolicy(when: [], backoff: .zero))
+        #expect(try parse(minimal + "retry:\n").definition.retry == nil)
+        #expect(try parse(minimal, set: ["retry.attempts=7"]).definition.retry == RetryPolicy(attempts: 7))
     }
 
     @Test func defaults() throws {

@@ -55,6 +55,32 @@ import Testing
             ])
     }
 
+    @Test(arguments: [
+        ("retry: 3", "`retry` must be a mapping, not `3`: did you mean `retry: {attempts: 3}`?"),
+        ("retry: {attempts: 0}", "`retry.attempts` must be between 1 and 100, not `0`"),
+        ("retry: {exit_codes: [0]}", "an entry of `retry.exit_codes` must be between 1 and 255, not `0`"),
+        ("retry: {exit_codes: 75}", "`retry.exit_codes` must be a list, `[a, b]` or `- a` lines, not a single value"),
+        ("retry: {on: [capacity]}", "unknown key `on` in `retry`: did you mean `when`?"),
+        ("retry: {backof: 1m}", "unknown key `backof` in `retry`: did you mean `backoff`?"),
+        ("retries: {}", "unknown key `retries`: did you mean `retry`?"),
+        ("retry: {when: [capasity]}", "did you mean `capacity`?"),
+        ("retry: {when: [no-capacity]}", "did you mean `capacity`?"),
+        ("retry: {when: [error]}", "did you mean `user`?"),
+        ("retry: {when: [gpu]}", "must be `capacity`, `cloud`, `connection`, `setup`, `user` or `lost`, not `gpu`"),
+        ("on_failure: 20m", "`on_failure` must be `hold 20m` or `{hold: 20m}`, not `20m`: did you mean `hold 20m`?"),
+        ("on_failure: hold", "`on_failure` must be `hold 20m` or `{hold: 20m}`, not `hold`"),
+        ("on_failure: hold 20", "`on_failure`: `20` has no unit: did you mean `20s` or `20m`?"),
+        ("on_failure: {hold: 20}", "`on_failure.hold`: `20` has no unit: did you mean `20s` or `20m`?"),
+        ("on_failure: {holt: 20m}", "unknown key `holt` in `on_failure`: did you mean `hold`?"),
+        ("on_collect_failure: snapshoot", "did you mean `snapshot`?"),
+        ("on_collect_failure: hold:6h", "did you mean `hold 6h`?"),
+        ("on_collect_failure: {hold: none}", "`on_collect_failure.hold` always has a limit"),
+    ])
+    func retriesAndHolds(_ text: String, _ problem: String) {
+        let found = problems(minimal + text + "\n")
+        #expect(found.count == 1 && found[0].contains(problem), "\(found)")
+    }
+
     @Test func jumpHosts() throws {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "mayfly-jump-\(UUID().uuidString.prefix(8))")

@@ -66,12 +66,22 @@ actor MemoryFolder: JobFolder {
         return Receiver(folder: self)
     }
 
+    /// So many collections from now on do not bring everything.
+    func failNextCollections(_ count: Int) { failingCollections = count }
+    private var failingCollections = 0
+
+    fileprivate func report() -> OutputsReport {
+        guard failingCollections > 0 else { return OutputsReport(complete: true, warnings: []) }
+        failingCollections -= 1
+        return OutputsReport(complete: false, warnings: ["o/model: cannot be read"], leavesResults: true)
+    }
+
     fileprivate func take(_ bytes: [UInt8]) { received += bytes }
 
     private struct Receiver: OutputsReceiver {
         let folder: MemoryFolder
 
         func receive(_ bytes: [UInt8]) async { await folder.take(bytes) }
-        func finish() async -> OutputsReport { OutputsReport(complete: true, warnings: []) }
+        func finish() async -> OutputsReport { await folder.report() }
     }
 }

@@ -45,7 +45,7 @@ struct AttachCommand: MayflyCommand {
     static func secrets(of jobs: [JobRecord], in context: CommandContext) async -> [SecretGrant] {
         let resolver = SecretResolver(environment: context.environment)
         var grants: [SecretGrant] = []
-        for job in jobs where !job.definition.secrets.isEmpty && job.attempt?.commandStarted != true {
+        for job in jobs where !job.definition.secrets.isEmpty && job.mayNeedSecrets {
             do {
                 grants.append(SecretGrant(job: job.id, values: try await resolver.values(of: job.definition)))
             } catch {
@@ -66,6 +66,18 @@ enum Background {
                 code: .background,
                 message: "the local cloud cannot be started: \(error); its log is \(home.localCloudLog)")
         }
+    }
+
+    /// Makes sure that a keeper lives, can work, and looks at what the store has to say.
+    static func wakeKeeper(_ home: MayflyHome, _ context: CommandContext) async throws {
+        let client = try await ensureKeeper(home)
+        do {
+            try await client.provide(tokens: try context.allTokens(home), secrets: [])
+        } catch {
+            await client.close()
+            throw error
+        }
+        await client.close()
     }
 
     static func ensureKeeper(_ home: MayflyHome) async throws -> KeeperClient {

@@ -5,7 +5,7 @@ extension FollowSession {
 
     /// - Returns: an exit code when following ends here.
     mutating func interrupted(_ interrupt: Interrupt) async throws -> Int32? {
-        let isRunning = open.contains(where: \.isRunningCommand)
+        let isRunning = open.contains(where: \.isAtWork)
         switch interrupt.response(isRunning: isRunning, canAsk: follower.options.canAsk) {
         case .detach:
             return try await detach()

@@ -34,6 +34,8 @@ struct JobEvent: Encodable, Equatable {
     var attempt: Int?
     var phase: String?
     var waitingFor: String?
+    /// Until when its instance is held.
+    var heldUntil: String?
     /// `startup`, `setup`, `stdout` or `stderr`.
     var stream: String?
     /// Of the first byte of `data` in its log. Each attempt has logs of its own.
@@ -85,6 +87,7 @@ struct JobEvent: Encodable, Equatable {
             var event = JobEvent(.waiting, job)
             event.phase = job.phaseWord
             event.waitingFor = wait
+            event.heldUntil = heldUntil(job)
             events.append(event)
         }
         return events
@@ -129,8 +132,14 @@ struct JobEvent: Encodable, Equatable {
         event.endpoint = submission.endpoint
         event.phase = job.phaseWord
         event.waitingFor = job.waitText
+        event.heldUntil = heldUntil(job)
         if !job.isFinished { event.status = nil }
         return event
+    }
+
+    private static func heldUntil(_ job: JobRecord) -> String? {
+        guard !job.isFinished, job.attempt?.isHeld == true else { return nil }
+        return (job.attempt?.hold?.endsAt).map(TimeText.iso8601)
     }
 
     static func notice(_ text: String) -> JobEvent {

@@ -19,10 +19,33 @@ extension JobRecord {
             outcome: outcome ?? .lost, delivery: attempt?.delivery ?? .none, teardown: attempt?.teardown ?? .clean)
     }
 
+    /// Whether a command is still to be started: this attempt's, or that of one which may follow it.
+    var mayNeedSecrets: Bool {
+        guard !isFinished else { return false }
+        guard let attempt, attempt.commandStarted else { return true }
+        let policy = definition.retry ?? RetryPolicy()
+        // Without a word of the spec nothing is tried again once the command was started.
+        return attempt.number < policy.attempts && (policy.when?.isEmpty == false || !policy.exitCodes.isEmpty)
+    }
+
     /// What the current phase waits for.
     var waitText: String? {
         guard !isFinished else { return nil }
-        return (attempt?.waitingFor ?? waitingFor).map(ControlSequences.line)
+        let words = (attempt?.waitingFor ?? waitingFor).map(ControlSequences.line)
+        guard let hold = holdText else { return words }
+        return words.map { "\(hold); \($0)" } ?? hold
+    }
+
+    /// Until when its instance is held, why, and what can be done with it; `nil` while it is not held.
+    var holdText: String? {
+        guard !isFinished, let attempt, attempt.isHeld, let hold = attempt.hold else { return nil }
+        let why =
+            switch hold.cause {
+            case .failure: "for a look"
+            case .collect: "because results on it could not be fetched; it is tried again"
+            }
+        return "held until \(TimeText.clock(hold.endsAt)) \(why): `mayfly ssh \(id)`, `mayfly extend \(id) +1h`, "
+            + "`mayfly release \(id)`"
     }
 
     /// Whether an attempt has ended and only its teardown remains, and since when.
@@ -31,14 +54,20 @@ extension JobRecord {
         switch attempt.phase {
         case .destroying, .verifying:
             return attempt.spans.first { $0.phase == "destroying" }?.began ?? attempt.spans.last?.began
-        case .queued, .creating, .booting, .connecting, .preparing, .running, .collecting, .snapshotting, .done:
+        case .queued, .creating, .booting, .connecting, .preparing, .running, .collecting, .holding, .snapshotting,
+            .done:
             return nil
         }
     }
 
-    var isRunningCommand: Bool {
-        if case .running = attempt?.phase { return !isFinished }
-        return false
+    /// Whether something goes on that nobody may want to lose by a single Ctrl-C.
+    var isAtWork: Bool {
+        switch attempt?.phase {
+        case .running, .holding: !isFinished
+        case nil, .queued, .creating, .booting, .connecting, .preparing, .collecting, .snapshotting, .destroying,
+            .verifying, .done:
+            false
+        }
     }
 
     /// How long the current phase has lasted.

@@ -4,8 +4,6 @@ import MayflyCore
 enum PlanText {
     /// Beyond this many jobs each gets one line.
     static let detailedJobs = 3
-    /// How much longer than all its clocks an instance may live before it counts as forgotten (design §7).
-    static let hold: Duration = .seconds(2 * 3600)
 
     static func lines(_ jobs: [JobDefinition], cloud: CloudReference, limit: Int, style: Style) -> [String] {
         let place =
@@ -21,10 +19,13 @@ enum PlanText {
             guard jobs.count <= detailedJobs else { continue }
             lines.append("    code    \(code(job))")
             lines.append("    clocks  \(clocks(job.timeouts))")
+            if let hold = job.onFailure?.hold {
+                lines.append("    if it fails: held \(TimeText.limit(hold)) for a look")
+            }
             if job.snapshot.when != .never { lines.append("    snapshot \(job.snapshot.when.rawValue)") }
             lines.append("    if all contact is lost: \(lastResort(job))")
         }
-        if jobs.count > detailedJobs, let longest = jobs.map({ life($0) }).max() {
+        if jobs.count > detailedJobs, let longest = jobs.map(\.life).max() {
             lines.append(
                 "  if all contact is lost: each command ends at its run limit and each instance shuts itself down, "
                     + "at the latest \(TimeText.limit(longest + .seconds(1800))) after its creation")
@@ -58,15 +59,9 @@ enum PlanText {
         }.joined(separator: ", ")
     }
 
-    /// All clocks and the hold: fixed before the create request, and readable in the instance's name.
-    private static func life(_ job: JobDefinition) -> Duration {
-        let limits = job.timeouts
-        return limits.provision + limits.setup + limits.run + limits.collect + limits.snapshot + hold
-    }
-
     private static func lastResort(_ job: JobDefinition) -> String {
         let run = TimeText.limit(job.timeouts.run)
-        let end = TimeText.limit(life(job) + .seconds(1800))
+        let end = TimeText.limit(job.life + .seconds(1800))
         return "the command ends after \(run), and the instance shuts itself down \(end) after its creation"
     }
 }

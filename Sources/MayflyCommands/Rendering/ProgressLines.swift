@@ -28,6 +28,7 @@ struct ProgressLines {
                 lines.append(stamped(span.began.wall, job, span.phase))
             }
         }
+        if let hold = job.holdText, hold != previous?.holdText { lines.append(stamped(now.wall, job, hold)) }
         if job.cancelRequestedAt != nil && previous?.cancelRequestedAt == nil {
             lines.append(stamped(now.wall, job, "cancel requested"))
         }
@@ -36,7 +37,8 @@ struct ProgressLines {
 
     /// What a job has been waiting for, once that has lasted.
     mutating func waitLine(_ job: JobRecord, now: Moment) -> String? {
-        guard let text = job.waitText else {
+        // A hold is told when it begins and when it is moved.
+        guard let text = job.holdText == nil ? job.waitText : job.attempt?.waitingFor.map(ControlSequences.line) else {
             waits[job.id] = nil
             return nil
         }

@@ -8,6 +8,10 @@ enum SummaryText {
             lines.append("  reason    \(ControlSequences.line(reason.message))")
             if let words = cloudWords(reason) { lines.append("            the cloud said: \(words)") }
         }
+        if job.attempts.count > 1 {
+            let ends = job.attempts.map { $0.outcome?.word ?? "lost" }
+            lines.append("  attempts  \(job.attempts.count): \(ends.joined(separator: ", "))")
+        }
         let phases = job.phaseTimes.map { "\($0.phase) \(TimeText.duration($0.elapsed))" }
         if !phases.isEmpty { lines.append("  time      \(phases.joined(separator: ", "))") }
         lines.append("  results   \(job.resultsFolder)\(deliveryNote(job))")

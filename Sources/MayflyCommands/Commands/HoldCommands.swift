@@ -1,0 +1,137 @@
+import ArgumentParser
+import Keeper
+import MayflyCore
+
+struct ExtendCommand: MayflyCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "extend", abstract: "Holds a job's instance longer: mayfly extend 41 +2h.",
+        discussion: """
+            For a job whose instance is held (on_failure or on_collect_failure in its spec): its hold ends so much later. \
+            The expiry in the instance's name does not move; what would not fit is refused with the latest time possible. \
+            The limit of a command that runs is enforced on its instance and does not move either.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: ArgumentHelp("A job's number or name, or last.", valueName: "job"))
+    var job: JobReference
+
+    @Argument(help: ArgumentHelp("How much longer: +2h, +30m.", valueName: "+duration"))
+    var time: ExtraTime
+
+    mutating func run(in context: CommandContext) async throws -> Int32 {
+        let home = try context.home(global)
+        let store = try await context.openStore(home)
+        let (record, hold) = try await HeldJob.find(job, in: context, home)
+        guard let attempt = record.attempt else { return ExitCode.internalError }
+        let end = hold.endsAt.advanced(by: time.duration)
+        let latest = record.definition.latestHoldEnd(expiry: attempt.expiry)
+        guard end <= latest else {
+            throw CommandError(
+                code: .usage,
+                message: "\(record.title) is held until \(TimeText.iso8601(hold.endsAt)) and can be held until "
+                    + "\(TimeText.iso8601(latest)) at the latest: its instance's expiry was fixed before it was created, and "
+                    + "ending it takes time too")
+        }
+        try await HeldJob.ask(.extend(to: end), of: record, in: store, home, context)
+        let after = try await HeldJob.wait(for: record, in: store, context) { $0.hold?.endsAt == end || !$0.isHeld }
+        if let attempt = after?.attempt, attempt.isHeld, attempt.hold?.endsAt == end {
+            context.console.error(
+                line:
+                    "\(record.title): held until \(TimeText.iso8601(end)); at the latest until \(TimeText.iso8601(latest))"
+            )
+            return 0
+        }
+        throw CommandError(
+            code: .state,
+            message: after == nil
+                ? "\(record.title): asked for, and not yet answered by the keeper: `mayfly show \(record.id)` tells"
+                : "\(record.title): its hold ended before it could be extended")
+    }
+}
+
+struct ReleaseCommand: MayflyCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "release", abstract: "Ends the hold of a job's instance now.",
+        discussion: """
+            The job goes on to its end: a snapshot where the spec asks for one, or where results are on the instance that \
+            could not be fetched; then it is destroyed. Its outcome stays what it was.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: ArgumentHelp("A job's number or name, or last.", valueName: "job"))
+    var job: JobReference
+
+    mutating func run(in context: CommandContext) async throws -> Int32 {
+        let home = try context.home(global)
+        let store = try await context.openStore(home)
+        let (record, _) = try await HeldJob.find(job, in: context, home)
+        try await HeldJob.ask(.release, of: record, in: store, home, context)
+        let after = try await HeldJob.wait(for: record, in: store, context) { !$0.isHeld }
+        guard after != nil else {
+            throw CommandError(
+                code: .state,
+                message:
+                    "\(record.title): asked for, and not yet answered by the keeper: `mayfly show \(record.id)` tells")
+        }
+        context.console.error(line: "\(record.title): released; `mayfly attach \(record.id)` shows it end")
+        return 0
+    }
+}
+
+/// A time to add: `+2h`, or `2h`.
+struct ExtraTime: ExpressibleByArgument, Hashable {
+    var duration: Duration
+
+    init?(argument: String) {
+        guard let time = DurationArgument(argument: argument.hasPrefix("+") ? String(argument.dropFirst()) : argument)
+        else { return nil }
+        duration = time.duration
+    }
+}
+
+/// What `extend` and `release` have in common: a wish in the store, and a keeper that acts on it.
+enum HeldJob {
+    private static let patience: Duration = .seconds(10)
+
+    /// - Throws: ``CommandError`` when nothing of the job is held.
+    static func find(
+        _ reference: JobReference, in context: CommandContext, _ home: MayflyHome
+    ) async throws -> (JobRecord, Hold) {
+        let job = try await JobAccess.one(reference, in: context, home)
+        guard !job.isFinished, let attempt = job.attempt, attempt.isHeld, let hold = attempt.hold else {
+            var words = "\(job.title) is \(job.isFinished ? "over" : job.phaseWord): its instance is not held"
+            if !job.isFinished, job.isAtWork {
+                words += ", and the limit of its command (timeouts.run) was fixed when the command began"
+            }
+            throw CommandError(code: .usage, message: words)
+        }
+        return (job, hold)
+    }
+
+    static func ask(
+        _ wish: HoldWish, of job: JobRecord, in store: any JobStore, _ home: MayflyHome, _ context: CommandContext
+    ) async throws {
+        guard let attempt = job.attempt else { return }
+        try await store.setValue(wish.stored, for: HoldWish.key(job.id, attempt: attempt.number))
+        try await Background.wakeKeeper(home, context)
+    }
+
+    /// - Returns: the job as it is once the keeper has acted; `nil` when that took too long.
+    static func wait(
+        for job: JobRecord, in store: any JobStore, _ context: CommandContext,
+        until condition: (AttemptState) -> Bool
+    ) async throws -> JobRecord? {
+        let deadline = context.time.now().boot.advanced(by: patience)
+        while true {
+            if let row = try await store.job(job.id),
+                let attempt = row.attempts.first(where: { $0.number == job.attempt?.number }), condition(attempt)
+            {
+                return row
+            }
+            guard context.time.now().boot < deadline else { return nil }
+            try await context.time.sleep(for: .milliseconds(50))
+        }
+    }
+}
