@@ -76,4 +76,24 @@ enum Background {
                 code: .background, message: "the keeper cannot be started: \(error); its log is \(home.keeperLog)")
         }
     }
+
+    /// Hands tokens and secrets to a keeper. One that dies just now is replaced, as it is when it dies later.
+    /// - Returns: the keeper's client that has them; closed when this throws.
+    static func supply(
+        _ client: KeeperClient, of home: MayflyHome, tokens: [TokenGrant], secrets: [SecretGrant]
+    ) async throws -> KeeperClient {
+        var client = client
+        var tries = 0
+        while true {
+            do {
+                try await client.provide(tokens: tokens, secrets: secrets)
+                return client
+            } catch {
+                await client.close()
+                tries += 1
+                guard error is KeeperError, tries < 5 else { throw error }
+                client = try await ensureKeeper(home)
+            }
+        }
+    }
 }

@@ -33,14 +33,9 @@ struct CancelCommand: MayflyCommand {
         if records.isEmpty { context.console.error(line: "no job is unfinished") }
         guard !asked.isEmpty else { return 0 }
         // A cancel is durable already; somebody has to act on it.
+        let tokens = try context.allTokens(home)
         let client = try await Background.ensureKeeper(home)
-        do {
-            try await client.provide(tokens: try context.allTokens(home), secrets: [])
-        } catch {
-            await client.close()
-            throw error
-        }
-        await client.close()
+        try await Background.supply(client, of: home, tokens: tokens, secrets: []).close()
         for job in asked {
             context.console.error(line: "\(job.title): cancelling; `mayfly attach \(job.id)` shows it end")
         }
