@@ -12,19 +12,22 @@ package protocol ClientSource: Sendable {
 /// The Genesis Cloud API, or the local cloud's same API, in the core's terms.
 package struct CloudProvider: InstanceProvider {
     package let listingLag: Duration
+    package let settlementLag: Duration
     package let pollInterval: Duration
     private let source: any ClientSource
     private let anchor: Anchor
 
     /// - Parameters:
     ///   - listingLag: how long a listing may lack what was just created.
+    ///   - settlementLag: how long a lost create is looked for; `listingLag` when `nil`.
     ///   - pollInterval: how soon waiting asks again.
     package init(
         source: any ClientSource, store: any JobStore, installation: String, cloud: CloudReference,
-        listingLag: Duration, pollInterval: Duration
+        listingLag: Duration, settlementLag: Duration? = nil, pollInterval: Duration
     ) {
         self.source = source
         self.listingLag = listingLag
+        self.settlementLag = settlementLag ?? listingLag
         self.pollInterval = pollInterval
         anchor = Anchor(store: store, installation: installation, cloud: cloud)
     }

@@ -14,7 +14,7 @@ enum CloudProviders {
         case .local:
             CloudProvider(
                 source: LocalClientSource(home: home, logger: logger), store: store, installation: installation,
-                cloud: cloud, listingLag: .seconds(1), pollInterval: .milliseconds(10))
+                cloud: cloud, listingLag: .seconds(1), settlementLag: .seconds(10), pollInterval: .milliseconds(10))
         case .genesis:
             CloudProvider(
                 source: TokenClientSource(endpoint: cloud.endpoint, vault: vault, logger: logger), store: store,

@@ -29,7 +29,9 @@ struct KeeperServer: Sendable {
                 }
             }
         chmod(home.keeperSocket, 0o600)
-        defer { unlink(home.keeperSocket) }
+        let own = Self.file(at: home.keeperSocket)
+        // A keeper that was suspended may wake up long after another has taken its place, and its socket's.
+        defer { if own != nil, Self.file(at: home.keeperSocket) == own { unlink(home.keeperSocket) } }
         try await server.executeThenClose { connections in
             try await withThrowingDiscardingTaskGroup { group in
                 for try await connection in connections {
@@ -37,6 +39,12 @@ struct KeeperServer: Sendable {
                 }
             }
         }
+    }
+
+    /// Which file a path leads to now, or `nil`.
+    private static func file(at path: String) -> [UInt64]? {
+        var info = stat()
+        return lstat(path, &info) == 0 ? [UInt64(info.st_dev), UInt64(info.st_ino)] : nil
     }
 
     private func serve(_ connection: Connection) async {

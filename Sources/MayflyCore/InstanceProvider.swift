@@ -1,7 +1,11 @@
 /// What the orchestrator needs of a cloud. Implemented over the real API, over the local cloud's (the same API), and by fakes.
 public protocol InstanceProvider: Sendable {
-    /// For how long after a create a listing may still lack the instance. A lost create is not settled sooner.
+    /// For how long after a create answers may still lack the instance.
     var listingLag: Duration { get }
+
+    /// How long a create whose answer was lost is looked for before it counts as never made. Never less than
+    /// ``listingLag``: waiting costs a moment in a rare case, giving up too early makes a second instance.
+    var settlementLag: Duration { get }
 
     /// How often waiting may ask; the adapter paces it for its cloud.
     var pollInterval: Duration { get }
@@ -103,6 +107,8 @@ extension InstanceProvider {
         try await destroy(id)
         return DestroyAnswer()
     }
+
+    public var settlementLag: Duration { listingLag }
 }
 
 /// Everything a create request carries.

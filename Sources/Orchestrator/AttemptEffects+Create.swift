@@ -107,7 +107,7 @@ extension AttemptEffects {
     {
         var backoff = Backoff(first: provider.pollInterval, most: .seconds(10))
         while true {
-            let hadTime = intent.duration(to: time.now().wall) >= provider.listingLag
+            let hadTime = intent.duration(to: time.now().wall) >= provider.settlementLag
             do {
                 let hostname = context.identity.description
                 let listing = try await provider.witnessedInstances(hostname: hostname, anchor: witness)

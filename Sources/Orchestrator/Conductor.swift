@@ -64,6 +64,14 @@ package actor Conductor {
 
     /// Works until its task is cancelled (stepping down touches no job) or a newer keeper reigns.
     package func run() async throws {
+        do {
+            try await work()
+        } catch is CancellationError where fenced {
+            parts.logger.notice("a newer keeper reigns, and leads the jobs of this one")
+        }
+    }
+
+    private func work() async throws {
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { [self] in
                 // Queue clocks and news that no client announced.

@@ -83,7 +83,7 @@ extension EndToEnd {
             try await World.with { world in
                 let cloud = try await world.serveCloud(faults: [
                     "{fault: dropped, when: after, on: POST /instances, times: 1}",
-                    "{fault: list-lag, appears: 500ms, lingers: 500ms}",
+                    "{fault: list-lag, appears: 3s, lingers: 500ms}",
                 ])
                 let answer = try await world.run("command: echo ran")
                 #expect(answer.code == 0 && answer.text == "ran\n", "\(answer.stderr)")

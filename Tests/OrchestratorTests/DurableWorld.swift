@@ -4,6 +4,7 @@ import JobStoreSQLite
 import Logging
 import MayflyCore
 import MayflyTestKit
+import Synchronization
 import Testing
 
 @testable import Orchestrator
@@ -15,6 +16,7 @@ final class DurableWorld: Sendable {
     /// Where the command and setup note each time they begin.
     private let runs: String
     private let setups: String
+    private let eyes = Mutex<[String: SQLiteJobStore]>([:])
 
     var cloud: FakeCloud { base.cloud }
     var faults: HostFaults { base.faults }
@@ -42,12 +44,20 @@ final class DurableWorld: Sendable {
         try await SQLiteJobStore(path: path ?? storePath)
     }
 
+    /// The test's own connection: looking at a job is not the keeper's business.
+    private func eye(_ path: String) async throws -> SQLiteJobStore {
+        if let eye = eyes.withLock({ $0[path] }) { return eye }
+        let eye = try await openStore(path)
+        eyes.withLock { $0[path] = eye }
+        return eye
+    }
+
     func submit(_ definition: JobDefinition) async throws -> JobID {
         let job = NewJob(
             definition: definition, cloud: CloudReference(kind: .local, endpoint: ""),
             resultsParent: base.root + "/results", submission: "s1", submissionLimit: 4,
             submittedAt: time.now().wall)
-        return try await openStore().submit([job])[0]
+        return try await eye(storePath).submit([job])[0]
     }
 
     /// Lets one keeper process reign until it dies, or until `isOver` says so of the job.
@@ -58,11 +68,10 @@ final class DurableWorld: Sendable {
         sourceLocation: SourceLocation = #_sourceLocation,
         until isOver: @escaping @Sendable (JobRecord) -> Bool = { $0.isFinished }
     ) async throws -> JobRecord {
-        let store: any JobStore = if let opened { opened } else { try await openStore(storePath) }
-        // Looking at the job is the test's business, not the keeper's.
-        let eye: any JobStore = if opened == nil { store } else { try await openStore(storePath) }
+        let eye = try await eye(storePath ?? self.storePath)
         let conductor: Conductor
         do {
+            let store: any JobStore = if let opened { opened } else { try await openStore(storePath) }
             conductor = try await self.conductor(MortalStore(inner: store, life: life), life)
         } catch is Life.Died {
             return try #require(try await eye.job(id))

@@ -49,6 +49,7 @@ struct MortalProvider: InstanceProvider {
     let life: Life
 
     var listingLag: Duration { inner.listingLag }
+    var settlementLag: Duration { inner.settlementLag }
     var pollInterval: Duration { inner.pollInterval }
 
     func ensureAnchor() async throws -> String { try await life.around("anchor") { try await inner.ensureAnchor() } }

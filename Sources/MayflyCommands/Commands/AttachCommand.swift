@@ -55,37 +55,3 @@ struct AttachCommand: MayflyCommand {
         return grants
     }
 }
-
-/// Starting background processes, with words for when that fails.
-enum Background {
-    static func ensureLocalCloud(_ home: MayflyHome) async throws {
-        do {
-            try await Processes.ensureLocalCloud(home: home)
-        } catch {
-            throw CommandError(
-                code: .background,
-                message: "the local cloud cannot be started: \(error); its log is \(home.localCloudLog)")
-        }
-    }
-
-    /// Makes sure that a keeper lives, can work, and looks at what the store has to say.
-    static func wakeKeeper(_ home: MayflyHome, _ context: CommandContext) async throws {
-        let client = try await ensureKeeper(home)
-        do {
-            try await client.provide(tokens: try context.allTokens(home), secrets: [])
-        } catch {
-            await client.close()
-            throw error
-        }
-        await client.close()
-    }
-
-    static func ensureKeeper(_ home: MayflyHome) async throws -> KeeperClient {
-        do {
-            return try await Processes.ensureKeeper(home: home)
-        } catch {
-            throw CommandError(
-                code: .background, message: "the keeper cannot be started: \(error); its log is \(home.keeperLog)")
-        }
-    }
-}

@@ -54,13 +54,28 @@ struct Submission {
                     submissionLimit: limit, submittedAt: now)
             })
         let grants = zip(numbers, secrets).filter { !$1.isEmpty }.map { SecretGrant(job: $0, values: $1) }
-        try await client.provide(tokens: tokens, secrets: grants)
+        let supplied = try await supply(client, of: home, tokens: tokens, secrets: grants, for: numbers)
         var records: [JobRecord] = []
         for number in numbers {
             if let record = try await store.job(number) { records.append(record) }
         }
         return Submitted(
-            home: home, store: store, jobs: records, tokens: tokens, secrets: grants, client: client)
+            home: home, store: store, jobs: records, tokens: tokens, secrets: grants, client: supplied)
+    }
+
+    /// The jobs are stored by now, whatever becomes of the keeper.
+    private func supply(
+        _ client: KeeperClient, of home: MayflyHome, tokens: [TokenGrant], secrets: [SecretGrant], for jobs: [JobID]
+    ) async throws -> KeeperClient {
+        do {
+            return try await Background.supply(client, of: home, tokens: tokens, secrets: secrets)
+        } catch {
+            let names = jobs.map { "\($0)" }
+            throw CommandError(
+                code: .background,
+                message: "\(jobs.count == 1 ? "job" : "jobs") \(names.joined(separator: ", ")): stored, but no keeper "
+                    + "took over: \(error); `mayfly attach \(names.joined(separator: " "))` starts one")
+        }
     }
 
     /// The store's note that this home has sent jobs to Genesis Cloud.
