@@ -6,6 +6,26 @@ import TreeArchive
 
 /// To the instance.
 extension InstanceConnection {
+    /// What became of an upload.
+    package struct Sent: Sendable {
+        /// About files that were left out or changed meanwhile.
+        package let warnings: [String]
+        /// Whether the instance has compared: one that was prepared by an older Mayfly cannot.
+        package let isVerified: Bool
+        /// Files that it could not read again.
+        package let unreadable: Int
+
+        /// - Throws: ``Refused`` when the instance has seen other files than were sent.
+        init(_ sender: TreeSender, verified: Int?) throws {
+            guard verified == nil || verified == sender.listedFiles else {
+                throw Refused(message: "it verified \(verified ?? 0) of \(sender.listedFiles) files")
+            }
+            warnings = sender.warnings
+            isVerified = verified != nil
+            unreadable = sender.unreadableFiles
+        }
+    }
+
     /// Whether what comes over several connections can be put together there.
     package func canMergeStripes() async throws -> Bool {
         let step = RemoteStep(command: "command -v perl >/dev/null && command -v mkfifo >/dev/null", input: [])
@@ -15,12 +35,12 @@ extension InstanceConnection {
     /// Streams files and folders of this machine to a path on the instance, over several connections at once when
     /// `others` are given: one channel carries at most the server's window (2 MiB) per round trip.
     /// - Parameter token: tells this copy from others; letters and digits.
-    /// - Returns: warnings about files that were left out or changed meanwhile.
+    /// What arrived is compared there, file by file, with the SHA-256 of what was read here.
     /// - Throws: ``Refused`` in the instance's words, ``RemoteError``, ``TreeArchiveError``.
     package func upload(
         _ paths: [String], to path: String, over others: [InstanceConnection] = [], token: String,
         _ progress: @escaping Report
-    ) async throws -> [String] {
+    ) async throws -> Sent {
         let sender = try TreeSender(paths: paths)
         let stripes = (0...others.count).map { _ in AsyncThrowingChannel<[UInt8], any Error>() }
         let (take, said) = (supervisor.take(at: path, stripes: stripes.count, token: token), Words())
@@ -55,7 +75,7 @@ extension InstanceConnection {
             return .unknown
         }
         switch exit {
-        case .status(0): return sender.warnings
+        case .status(0): return try Sent(sender, verified: await said.verified)
         case .unknown: throw Self.cutOff
         case .status, .signal: throw Refused(message: await said.text)
         }

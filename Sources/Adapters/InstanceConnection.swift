@@ -77,9 +77,17 @@ actor Words {
         return words.count >= 2 && words[0] == "size" ? Int64(words[1]) : nil
     }
 
+    /// How many files the instance compared with what was sent.
+    var verified: Int? {
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        return lines.first { $0.hasPrefix("verified ") }.flatMap { Int($0.dropFirst(9)) }
+    }
+
     var text: String {
         let all = String(decoding: bytes, as: UTF8.self)
-        let lines = all.split(separator: "\n").filter { !$0.hasPrefix("size ") && $0 != "taken" }
+        let lines = all.split(separator: "\n").filter {
+            !$0.hasPrefix("size ") && !$0.hasPrefix("verified ") && $0 != "taken"
+        }
         return lines.isEmpty ? "nothing" : lines.joined(separator: "; ")
     }
 }

@@ -41,8 +41,13 @@ public struct StageStatus: Sendable, Hashable {
 
     private static func log(_ name: Substring, _ words: inout ArraySlice<Substring>) -> SealedLog? {
         guard words.popFirst() == name, let bytes = words.popFirst().flatMap({ Int64($0) }), bytes >= 0,
-            let digest = words.popFirst(), digest.utf8.count == 64, digest.allSatisfy(\.isHexDigit)
+            let digest = words.popFirst(), digest.utf8.count == 64, digest.utf8.allSatisfy(isHexDigit)
         else { return nil }
         return SealedLog(bytes: bytes, sha256: String(digest))
+    }
+
+    /// Not `Character.isHexDigit`, to which other scripts' digits are some too.
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 }

@@ -1,5 +1,6 @@
 import CLibSSH2
 import NIOCore
+import Synchronization
 
 /// The outcome of a call that may have to be repeated.
 enum SSHStep<Value> {
@@ -105,18 +106,26 @@ final class LibSSH2Session {
     /// itself it copies overlapping memory.
     func preferHostKeys(_ algorithms: [String]) -> Int32 {
         guard let session = unsafe session else { return LIBSSH2_ERROR_BAD_USE }
-        var list: UnsafeMutablePointer<UnsafePointer<CChar>?>?
-        let count = unsafe libssh2_session_supported_algs(session, LIBSSH2_METHOD_HOSTKEY, &list)
-        var known: Set<String> = []
-        if let names = unsafe list {
-            for index in 0..<Int(max(0, count)) {
-                if let name = unsafe names[index] { known.insert(unsafe String(cString: name)) }
-            }
-            unsafe libssh2_free(session, names)
-        }
-        let wanted = algorithms.filter(known.contains)
+        let wanted = algorithms.filter(hostKeyAlgorithms.contains)
         guard !wanted.isEmpty else { return LIBSSH2_ERROR_METHOD_NOT_SUPPORTED }
         return unsafe libssh2_session_method_pref(session, LIBSSH2_METHOD_HOSTKEY, wanted.joined(separator: ","))
+    }
+
+    private static let knownHostKeys = Mutex<Set<String>?>(nil)
+
+    /// What this libssh2 can verify: the same for every session, so that the first one asks.
+    private var hostKeyAlgorithms: Set<String> {
+        Self.knownHostKeys.withLock { known in
+            if let known { return known }
+            var list: UnsafeMutablePointer<UnsafePointer<CChar>?>?
+            guard let session = unsafe session else { return [] }
+            let count = unsafe libssh2_session_supported_algs(session, LIBSSH2_METHOD_HOSTKEY, &list)
+            guard count > 0, let names = unsafe list else { return [] }
+            let found = Set((0..<Int(count)).compactMap { unsafe names[$0].map { unsafe String(cString: $0) } })
+            unsafe libssh2_free(session, names)
+            known = found
+            return found
+        }
     }
 
     /// Banner and key exchange.

@@ -25,13 +25,15 @@ extension SSHConnection {
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         logger: Logger
     ) async throws -> SSHConnection {
-        let socket =
-            if let jump {
-                try await SSHSocket.connect(to: endpoint, through: jump, configuration, logger)
-            } else {
-                try await SSHSocket.connect(to: endpoint, configuration, group, logger)
-            }
-        return try await login(socket, endpoint, credential, hostKey, configuration)
+        if let jump {
+            let socket = try await SSHSocket.connect(to: endpoint, through: jump, configuration, logger)
+            return try await login(socket, endpoint, credential, hostKey, configuration)
+        }
+        let wanted = try hostKey.wantedAlgorithms(of: endpoint)
+        let reached = try await SSHSocket.connect(to: endpoint, configuration, group, logger) { socket in
+            socket.greet(hostKey, wanted, endpoint, credential, configuration)
+        }
+        return try await complete(reached.socket, reached.greeting, endpoint, credential, hostKey)
     }
 
     /// All that happens once there is a carrier, within one deadline.
@@ -39,27 +41,41 @@ extension SSHConnection {
         _ socket: SSHSocket, _ endpoint: SSHEndpoint, _ credential: SSHCredential, _ hostKey: SSHHostKeyCheck,
         _ configuration: SSHConfiguration
     ) async throws -> SSHConnection {
-        let deadline = socket.terminate(
-            after: configuration.handshakeTimeout,
-            with: SSHError(.timedOut, "the login at \(endpoint) took longer than \(configuration.handshakeTimeout)"))
+        let greeting: Result<SSHGreeting, any Error>
         do {
-            let connection = try await withTaskCancellationHandler {
-                if Task.isCancelled { throw cancelled }
-                let presented = try await socket.handshake(hostKey, endpoint)
-                try await hostKey.verify(presented, of: endpoint)
-                let began = ContinuousClock.now
-                try await socket.authenticate(credential)
-                // Two exchanges, and what a server needs to look a user up.
-                let exchange = (began.duration(to: .now) - .milliseconds(15)) / 2
-                return SSHConnection(
-                    endpoint: endpoint, hostKey: presented, roundTrip: max(.zero, exchange), socket: socket)
-            } onCancel: {
-                socket.terminate(with: SSHError(.cancelled, "the task was cancelled"))
-            }
-            deadline.cancel()
-            return connection
+            let wanted = try hostKey.wantedAlgorithms(of: endpoint)
+            greeting = .success(
+                try await socket.unlessCancelled {
+                    try await socket.channel.eventLoop.flatSubmit {
+                        socket.greet(hostKey, wanted, endpoint, credential, configuration)
+                    }.get()
+                })
         } catch {
-            deadline.cancel()
+            greeting = .failure(error)
+        }
+        return try await complete(socket, greeting, endpoint, credential, hostKey)
+    }
+
+    /// What is left of a login after its stay on the loop: nothing, unless somebody else has to judge the host key.
+    private static func complete(
+        _ socket: SSHSocket, _ result: Result<SSHGreeting, any Error>, _ endpoint: SSHEndpoint,
+        _ credential: SSHCredential, _ hostKey: SSHHostKeyCheck
+    ) async throws -> SSHConnection {
+        do {
+            let greeting = try result.get()
+            let roundTrip: Duration
+            if let known = greeting.roundTrip {
+                roundTrip = known
+            } else {
+                defer { greeting.deadline.cancel() }
+                roundTrip = try await socket.unlessCancelled {
+                    try await hostKey.verify(greeting.hostKey, of: endpoint)
+                    return try await socket.channel.eventLoop.flatSubmit { socket.authenticate(credential) }.get()
+                }
+            }
+            return SSHConnection(
+                endpoint: endpoint, hostKey: greeting.hostKey, roundTrip: roundTrip, socket: socket)
+        } catch {
             await socket.close()
             throw error
         }

@@ -1,3 +1,4 @@
+import NIOCore
 import Synchronization
 
 extension SSHConnection {
@@ -19,61 +20,94 @@ extension SSHConnection {
         onOutput: @escaping @Sendable (SSHOutput) async throws -> Void
     ) async throws -> SSHExit {
         let id = newID()
-        let inputFailure = InputFailure()
+        let fate = Fate()
         return try await withTaskCancellationHandler {
             do {
-                try await open(id, .command(command, options))
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { await self.feed(stdin, to: id, inputFailure) }
-                    do {
-                        while let output = try await nextOutput(id) { try await onOutput(output) }
-                    } catch {
-                        // Ends the input that may wait for the window: the group waits for it.
-                        await abandon(id, error)
-                        throw error
+                // Input that is known as a whole needs nobody who sends it.
+                switch stdin {
+                case .none: return try await drain(id, .command(command, options), ByteBuffer(), fate, onOutput)
+                case .bytes(let bytes): return try await drain(id, .command(command, options), bytes, fate, onOutput)
+                case .stream(let next):
+                    try await open(id, .command(command, options))
+                    return try await withThrowingTaskGroup(of: Void.self) { group in
+                        group.addTask { await self.feed(next, to: id, fate) }
+                        do {
+                            let exit = try await drain(id, nil, nil, fate, onOutput)
+                            group.cancelAll()
+                            return exit
+                        } catch {
+                            // Ends the input that may wait for the window: the group waits for it.
+                            await abandon(id, error)
+                            throw error
+                        }
                     }
-                    group.cancelAll()
                 }
-                return await finish(id)
             } catch {
                 await abandon(id, error)
                 // The channel may have gone before anybody read from it: then only the input knows why.
-                if let failure = inputFailure.error { throw failure }
+                if let failure = fate.inputFailure { throw failure }
                 throw Task.isCancelled && error is SSHError ? Self.cancelled : error
             }
         } onCancel: {
+            fate.cancel()
             cancel(id)
         }
     }
 
+    /// Hands over all output, of a channel that is opened first when its purpose is given.
+    private nonisolated func drain(
+        _ id: Int, _ purpose: SSHEngineChannel.Purpose?, _ input: ByteBuffer?, _ fate: Fate,
+        _ onOutput: @Sendable (SSHOutput) async throws -> Void
+    ) async throws -> SSHExit {
+        var turn =
+            if let purpose {
+                // Asked on the loop: what cancels later comes after it there, and finds the channel.
+                try await start(id, purpose, input: input) { fate.isCancelled }
+            } else {
+                try await nextTurn(id)
+            }
+        while true {
+            switch turn {
+            case .ended(let exit): return exit
+            case .output(let output): try await onOutput(output)
+            }
+            turn = try await nextTurn(id)
+        }
+    }
+
     /// Sends the input. A failure of the stream is the command's failure; that nobody reads is not.
-    private nonisolated func feed(_ stdin: SSHInput, to id: Int, _ failure: InputFailure) async {
+    private nonisolated func feed(
+        _ next: @Sendable () async throws -> ByteBuffer?, to id: Int, _ fate: Fate
+    ) async {
         do {
-            switch stdin {
-            case .none:
-                break
-            case .bytes(let bytes):
+            while let bytes = try await next() {
                 guard try await write(id, bytes) else { return }
-            case .stream(let next):
-                while let bytes = try await next() {
-                    guard try await write(id, bytes) else { return }
-                }
             }
             await endInput(id)
         } catch {
             // Cancelled because the command has ended: its end is the result, not this.
             guard !Task.isCancelled else { return }
-            failure.set(error)
+            fate.fail(error)
             await abandon(id, error)
         }
     }
 }
 
-/// Why a command's input could not be read.
-private final class InputFailure: Sendable {
-    private let first = Mutex<(any Error)?>(nil)
+/// What ends a command before its time.
+private final class Fate: Sendable {
+    private struct Facts {
+        var isCancelled = false
+        var inputFailure: (any Error)?
+    }
 
-    var error: (any Error)? { first.withLock { $0 } }
+    private let facts = Mutex(Facts())
 
-    func set(_ error: any Error) { first.withLock { $0 = $0 ?? error } }
+    var isCancelled: Bool { facts.withLock { $0.isCancelled } }
+
+    /// Why the input could not be read.
+    var inputFailure: (any Error)? { facts.withLock { $0.inputFailure } }
+
+    func cancel() { facts.withLock { $0.isCancelled = true } }
+
+    func fail(_ error: any Error) { facts.withLock { $0.inputFailure = $0.inputFailure ?? error } }
 }

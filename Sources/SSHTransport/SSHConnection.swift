@@ -38,9 +38,12 @@ public actor SSHConnection {
 
     /// Says goodbye, ends every running command with ``SSHError/Code-swift.enum/closed``, and returns when the socket and
     /// all memory are free. Calling it again does nothing.
-    public func close() async {
-        bound.value.terminate(SSHError(.closed, "the connection was closed"))
-        try? await channel.closeFuture.get()
+    public nonisolated func close() async {
+        let closed = channel.closeFuture
+        try? await channel.eventLoop.flatSubmit { [bound] in
+            bound.value.terminate(SSHError(.closed, "the connection was closed"))
+            return closed
+        }.get()
     }
 
     /// Whether the connection can no longer start a command.
@@ -114,9 +117,22 @@ public actor SSHConnection {
         bound.value.resize(id, size)
     }
 
-    func nextOutput(_ id: Int) async throws -> SSHOutput? {
+    /// Opens a channel and waits for its first output, without leaving the loop in between.
+    nonisolated func start(
+        _ id: Int, _ purpose: SSHEngineChannel.Purpose, input: ByteBuffer?,
+        unless isCancelled: @escaping @Sendable () -> Bool
+    ) async throws -> SSHEngine.Turn {
         try await withCheckedThrowingContinuation { waiting in
-            bound.value.read(id, .either, token: id) { waiting.resume(with: $0) }
+            onLoop { engine in
+                if isCancelled() { return waiting.resume(throwing: Self.cancelled) }
+                engine.start(id, purpose, input: input) { waiting.resume(with: $0) }
+            }
+        }
+    }
+
+    nonisolated func nextTurn(_ id: Int) async throws -> SSHEngine.Turn {
+        try await withCheckedThrowingContinuation { waiting in
+            onLoop { $0.nextTurn(id) { waiting.resume(with: $0) } }
         }
     }
 
@@ -133,10 +149,6 @@ public actor SSHConnection {
 
     func endInput(_ id: Int) {
         bound.value.endInput(id)
-    }
-
-    func finish(_ id: Int) -> SSHExit {
-        bound.value.finish(id)
     }
 
     func abandon(_ id: Int, _ error: any Error) {

@@ -95,7 +95,40 @@ extension SSHEngine {
         pump()
     }
 
-    func finish(_ id: Int) -> SSHExit {
+    /// What a command's caller is called back for.
+    enum Turn: Sendable {
+        case output(SSHOutput)
+        /// Everything has been handed over, and the channel is being closed.
+        case ended(SSHExit)
+    }
+
+    /// Opens a channel, gives it its input where that is known as a whole, and waits for its first output.
+    func start(
+        _ id: Int, _ purpose: SSHEngineChannel.Purpose, input: ByteBuffer?,
+        _ waiting: @escaping (Result<Turn, any Error>) -> Void
+    ) {
+        open(id, purpose) { [self] result in
+            if case .failure(let error) = result { return waiting(.failure(error)) }
+            if let input, let channel = channel(id) {
+                channel.input = input
+                channel.inputHasEnded = true
+            }
+            nextTurn(id, waiting)
+        }
+    }
+
+    /// The next output, or the end: then the channel is finished on the spot.
+    func nextTurn(_ id: Int, _ waiting: @escaping (Result<Turn, any Error>) -> Void) {
+        read(id, .either, token: id) { [self] result in
+            switch result {
+            case .success(let output?): waiting(.success(.output(output)))
+            case .success(nil): waiting(.success(.ended(finish(id))))
+            case .failure(let error): waiting(.failure(error))
+            }
+        }
+    }
+
+    private func finish(_ id: Int) -> SSHExit {
         guard let channel = channel(id) else { return .unknown }
         let exit = channel.exit ?? .unknown
         channel.endWriter()

@@ -2,15 +2,15 @@ import NIOCore
 
 /// Key exchange, authentication, and the sign of life afterwards.
 extension SSHEngine {
-    func handshake(hostKeys: [String], _ waiting: CheckedContinuation<[UInt8], any Error>) {
-        if let lost { return waiting.resume(throwing: withoutBanner(lost)) }
+    func handshake(hostKeys: [String], _ waiting: @escaping (Result<[UInt8], any Error>) -> Void) {
+        if let lost { return waiting(.failure(withoutBanner(lost))) }
         let refused = hostKeys.isEmpty ? 0 : session.preferHostKeys(hostKeys)
         guard refused == 0 else {
-            return waiting.resume(
-                throwing: SSHError(
-                    .unsupportedKey, "this libssh2 cannot verify host keys of kind \(hostKeys[0])", libraryCode: refused
-                )
-            )
+            return waiting(
+                .failure(
+                    SSHError(
+                        .unsupportedKey, "this libssh2 cannot verify host keys of kind \(hostKeys[0])",
+                        libraryCode: refused)))
         }
         exclusives.append(
             Exclusive { [unowned self] in
@@ -18,15 +18,15 @@ extension SSHEngine {
                 case .again:
                     return false
                 case .done:
-                    waiting.resume(returning: session.hostKey ?? [])
+                    waiting(.success(session.hostKey ?? []))
                 case .failed(let code):
                     let error = SSHError.connection(code, session.lastMessage, isLogin: true)
                     lose(error)
-                    waiting.resume(throwing: error)
+                    waiting(.failure(error))
                 }
                 return true
             } fail: { [unowned self] error in
-                waiting.resume(throwing: withoutBanner(error))
+                waiting(.failure(withoutBanner(error)))
             })
         pump()
     }
@@ -37,9 +37,9 @@ extension SSHEngine {
         return SSHError(.closedBeforeBanner, "the server closed the connection before it said that it speaks SSH")
     }
 
-    func authenticate(_ credential: SSHCredential, _ waiting: CheckedContinuation<Void, any Error>) {
+    func authenticate(_ credential: SSHCredential, _ waiting: @escaping (Result<Void, any Error>) -> Void) {
         guard lost == nil, let eventLoop else {
-            return waiting.resume(throwing: lost ?? SSHError(.closed, "the socket is gone"))
+            return waiting(.failure(lost ?? SSHError(.closed, "the socket is gone")))
         }
         let login = SSHLogin(credential, session, loop: eventLoop) { [weak self] in self?.pump() }
         exclusives.append(
@@ -51,14 +51,14 @@ extension SSHEngine {
                     isLoggedIn = true
                     session.memoryLimit = configuration.memoryLimit
                     startKeepalive()
-                    waiting.resume()
+                    waiting(.success(()))
                 case .failed(let error):
                     lose(error)
-                    waiting.resume(throwing: error)
+                    waiting(.failure(error))
                 }
                 return true
             } fail: { error in
-                waiting.resume(throwing: login.explanation(of: error))
+                waiting(.failure(login.explanation(of: error)))
             })
         pump()
     }

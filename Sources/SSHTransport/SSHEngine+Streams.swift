@@ -43,7 +43,7 @@ extension SSHEngine {
             }
         }
         channel.settleWriter(.success(true))
-        if channel.inputHasEnded, !channel.endOfInputWasSent {
+        if channel.inputHasEnded, !channel.endOfInputWasSent, channel.exit == nil {
             switch session.sendEOF(handle) {
             case .again: return
             case .done: channel.endOfInputWasSent = true

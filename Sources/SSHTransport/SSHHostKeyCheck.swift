@@ -44,33 +44,47 @@ extension SSHHostKeyCheck {
         }
     }
 
-    func verify(_ presented: SSHPublicKey, of endpoint: SSHEndpoint) async throws {
+    /// What can be said without a person and without writing a file; `nil` when only ``verify(_:of:)`` can tell.
+    func judgement(of presented: SSHPublicKey, of endpoint: SSHEndpoint) -> Result<Void, SSHError>? {
         switch self {
         case .pinned(let expected):
             guard presented == expected else {
-                throw SSHError(
-                    .hostKeyMismatch,
-                    "\(endpoint) proved to hold \(presented.fingerprint), expected \(expected.fingerprint)")
+                return .failure(
+                    SSHError(
+                        .hostKeyMismatch,
+                        "\(endpoint) proved to hold \(presented.fingerprint), expected \(expected.fingerprint)"))
             }
+            return .success(())
         case .knownHosts(let hosts):
             let verdict = hosts.check(presented, of: endpoint)
-            guard case .known = verdict else { throw SSHError.hostKey(presented, verdict, endpoint, hosts) }
-        case .acceptNew(let hosts, let path):
+            guard case .known = verdict else { return .failure(.hostKey(presented, verdict, endpoint, hosts)) }
+            return .success(())
+        case .acceptNew(let hosts, _):
             switch hosts.check(presented, of: endpoint) {
-            case .known:
-                break
-            case .unknown:
-                try await NIOThreadPool.singleton.runIfActive {
-                    try KnownHostsFile.append(presented, of: endpoint, to: path)
-                }
-            case let verdict:
-                throw SSHError.hostKey(presented, verdict, endpoint, hosts)
+            case .known: return .success(())
+            case .unknown: return nil
+            case let verdict: return .failure(.hostKey(presented, verdict, endpoint, hosts))
+            }
+        case .accept:
+            return nil
+        }
+    }
+
+    /// Asks whoever has the say, and remembers a new host where that is wanted.
+    func verify(_ presented: SSHPublicKey, of endpoint: SSHEndpoint) async throws {
+        if let judgement = judgement(of: presented, of: endpoint) { return try judgement.get() }
+        switch self {
+        case .acceptNew(_, let path):
+            try await NIOThreadPool.singleton.runIfActive {
+                try KnownHostsFile.append(presented, of: endpoint, to: path)
             }
         case .accept(let decide):
             guard try await decide(presented) else {
                 throw SSHError(
                     .hostKeyMismatch, "the host key \(presented.fingerprint) of \(endpoint) was not accepted")
             }
+        case .pinned, .knownHosts:
+            break
         }
     }
 }

@@ -65,6 +65,6 @@ extension SSHLogin {
         }
         let session = session
         let user = user
-        return Attempt(name: "agent's key \(key.fingerprint)") { session.authenticate(user: user, signer: signer) }
+        return Attempt(name: { "agent's key \(key.fingerprint)" }) { session.authenticate(user: user, signer: signer) }
     }
 }

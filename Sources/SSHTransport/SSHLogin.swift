@@ -19,7 +19,7 @@ final class SSHLogin {
     /// A method that is being tried.
     struct Attempt {
         /// In words, for the error.
-        let name: String
+        let name: () -> String
         /// The call into libssh2, to be repeated until it has ended.
         let call: () -> SSHStep<Void>
         /// Why it must not go on, whatever libssh2 says.
@@ -90,7 +90,7 @@ final class SSHLogin {
                 case .done: return .loggedIn
                 case .failed(let code):
                     guard LibSSH2Session.isRefusal(code) else { return .failed(explanation(of: failure(code))) }
-                    refused.append(attempt.name)
+                    refused.append(attempt.name())
                     phase = .choosing
                 }
             }
@@ -153,10 +153,11 @@ final class SSHLogin {
         case .privateKey(let key):
             guard offers("publickey") else { return nil }
             let signer = SSHSigner(key)
-            return Attempt(name: "\(method)") { session.authenticate(user: user, signer: signer) }
+            // Its name holds the key's fingerprint, which only a refusal is worth.
+            return Attempt(name: { "\(method)" }) { session.authenticate(user: user, signer: signer) }
         case .password(let password):
             if offers("password") {
-                return Attempt(name: "password") { session.authenticate(user: user, password: password) }
+                return Attempt(name: { "password" }) { session.authenticate(user: user, password: password) }
             }
             return interactive("password by keyboard-interactive", SSHResponder(password: password))
         case .interactive(let answer):
@@ -171,7 +172,7 @@ final class SSHLogin {
         let user = user
         guard offers("keyboard-interactive") else { return nil }
         return Attempt(
-            name: name, call: { session.authenticate(user: user, responder: responder) },
+            name: { name }, call: { session.authenticate(user: user, responder: responder) },
             failure: { responder.failure })
     }
 

@@ -27,6 +27,8 @@ final class DestinationFolder {
     }
 
     private let root: Int32
+    /// Where something was made last. Files come folder by folder, so that the way to most of them has just been gone.
+    private var last: (components: [[UInt8]], descriptor: Int32)?
 
     init(path: String) throws(TreeArchiveError) {
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw Self.failed(path, errno) }
@@ -34,16 +36,18 @@ final class DestinationFolder {
         guard root >= 0 else { throw Self.failed(path, errno) }
     }
 
-    deinit { close(root) }
+    deinit {
+        forget()
+        close(root)
+    }
 
     func makeFolder(_ components: [[UInt8]]) throws {
-        close(try open(folder: components[...]))
+        _ = try reach(folder: components[...])
     }
 
     /// A new file, open for writing. An existing one is never touched.
     func makeFile(_ components: [[UInt8]], isExecutable: Bool) throws -> Int32 {
-        let parent = try open(folder: components.dropLast())
-        defer { close(parent) }
+        let parent = try reach(folder: components.dropLast())
         let descriptor = withPath(components.last ?? []) {
             openat(parent, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, isExecutable ? 0o700 : 0o600)
         }
@@ -52,8 +56,7 @@ final class DestinationFolder {
     }
 
     func makeLink(_ components: [[UInt8]], to target: [UInt8]) throws {
-        let parent = try open(folder: components.dropLast())
-        defer { close(parent) }
+        let parent = try reach(folder: components.dropLast())
         let status = withPath(components.last ?? []) { name in
             withPath(target) { symlinkat($0, parent, name) }
         }
@@ -62,22 +65,19 @@ final class DestinationFolder {
 
     /// Whether a path leads to something.
     func exists(_ components: [[UInt8]]) -> Bool {
-        guard let parent = try? open(folder: components.dropLast()) else { return false }
-        defer { close(parent) }
+        guard let parent = try? reach(folder: components.dropLast()) else { return false }
         var status = stat()
         return withPath(components.last ?? []) { fstatat(parent, $0, &status, 0) } == 0
     }
 
     func remove(_ components: [[UInt8]]) {
-        guard let parent = try? open(folder: components.dropLast()) else { return }
-        defer { close(parent) }
+        guard let parent = try? reach(folder: components.dropLast()) else { return }
         _ = withPath(components.last ?? []) { unlinkat(parent, $0, 0) }
     }
 
     func apply(_ metadata: Metadata, to components: [[UInt8]]) {
-        guard let descriptor = try? open(folder: components[...]) else { return }
+        guard let descriptor = try? reach(folder: components[...]) else { return }
         metadata.apply(to: descriptor)
-        close(descriptor)
     }
 
     /// Makes everything written so far durable.
@@ -85,20 +85,38 @@ final class DestinationFolder {
         guard syncfs(root) == 0 else { throw Self.failed("the results folder", errno) }
     }
 
-    private func open(folder components: ArraySlice<[UInt8]>) throws -> Int32 {
-        var current = fcntl(root, F_DUPFD_CLOEXEC, 0)
-        guard current >= 0 else { throw Self.failed("the results folder", errno) }
-        for component in components {
+    /// A folder's descriptor, which stays this object's and open until the next call. A folder that is not there is made.
+    ///
+    /// Nothing in here is ever moved, so the folder that a path led to is the one it leads to: only the steps below it
+    /// are gone again, each by name from its parent and never through a link.
+    private func reach(folder components: ArraySlice<[UInt8]>) throws -> Int32 {
+        if components.isEmpty { return root }
+        if let last, last.components.elementsEqual(components) { return last.descriptor }
+        var (current, left) = (root, components)
+        if let last, last.components.count < components.count, components.starts(with: last.components) {
+            (current, left) = (last.descriptor, components.dropFirst(last.components.count))
+        }
+        var mine: Int32 = -1
+        for component in left {
             let next = withPath(component) { name in
+                let found = openat(current, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                guard found < 0, errno == ENOENT else { return found }
                 if mkdirat(current, name, 0o700) != 0, errno != EEXIST { return Int32(-1) }
                 return openat(current, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             }
             let number = errno
-            close(current)
+            if mine >= 0 { close(mine) }
             guard next >= 0 else { throw Self.judge(Array(components), number) }
-            current = next
+            (current, mine) = (next, next)
         }
+        forget()
+        last = (Array(components), current)
         return current
+    }
+
+    private func forget() {
+        if let last { close(last.descriptor) }
+        last = nil
     }
 
     private static func judge(_ components: [[UInt8]], _ number: Int32) -> any Error {

@@ -1,10 +1,13 @@
 internal import CLibArchive
+internal import Crypto
 internal import Glibc
 
 /// From disk to tar, both ends by libarchive: it knows holes, odd names and long paths.
 final class DiskPacker {
     private let descriptor: Int32
     private let writer: OpaquePointer
+    /// The end mark's content: by it the receiver compares what is on its disk with what was read here.
+    private var sums = TreeSums()
     private static let regular = UInt32(S_IFREG as mode_t)
     private static let nothing = [UInt8](repeating: 0, count: 1 << 16)
 
@@ -32,13 +35,16 @@ final class DiskPacker {
             archive_write_fail(writer)
             throw error
         }
+        let content = sums.finish()
+        outcome.note(sums)
         let mark = archive_entry_new()
         defer { archive_entry_free(mark) }
         archive_entry_set_pathname(mark, TreeWalk.endMark)
         archive_entry_set_filetype(mark, Self.regular)
         archive_entry_set_perm(mark, 0o600)
-        archive_entry_set_size(mark, 0)
+        archive_entry_set_size(mark, la_int64_t(content.count))
         try check(archive_write_header(writer, mark), writer)
+        guard archive_write_data(writer, content, content.count) == content.count else { throw failure(writer) }
         try check(archive_write_close(writer), writer)
     }
 
@@ -67,14 +73,14 @@ final class DiskPacker {
             let below = whole.starts(with: root) ? Array(whole.dropFirst(root.count)) : []
             withPath(name + below) { archive_entry_copy_pathname(entry, $0) }
             switch mode_t(archive_entry_filetype(entry)) & S_IFMT {
-            case S_IFREG, S_IFDIR, S_IFLNK: try add(entry, whole, from: disk, outcome)
+            case S_IFREG, S_IFDIR, S_IFLNK: try add(entry, whole, as: name + below, from: disk, outcome)
             default: outcome.warn("\(printable(whole)) was left out: neither file, folder nor link")
             }
         }
     }
 
     private func add(
-        _ entry: OpaquePointer, _ path: [UInt8], from disk: OpaquePointer, _ outcome: SenderOutcome
+        _ entry: OpaquePointer, _ path: [UInt8], as name: [UInt8], from disk: OpaquePointer, _ outcome: SenderOutcome
     ) throws {
         archive_entry_set_uid(entry, 0)
         archive_entry_set_gid(entry, 0)
@@ -84,7 +90,15 @@ final class DiskPacker {
         archive_entry_copy_hardlink(entry, nil)
         try check(archive_write_header(writer, entry), writer)
         let size = archive_entry_size(entry)
-        guard archive_entry_filetype(entry) == Self.regular, size > 0 else { return }
+        guard archive_entry_filetype(entry) == Self.regular else {
+            if mode_t(archive_entry_filetype(entry)) & S_IFMT == S_IFDIR {
+                sums.enter(name, permissions: archive_entry_perm(entry))
+            }
+            return
+        }
+        var hasher = SHA256()
+        defer { sums.add(name, permissions: archive_entry_perm(entry), hasher.finalize()) }
+        guard size > 0 else { return }
         var position: Int64 = 0
         while true {
             var block: UnsafeRawPointer?
@@ -93,12 +107,13 @@ final class DiskPacker {
             let status = archive_read_data_block(disk, &block, &count, &offset)
             if status == ARCHIVE_EOF { break }
             guard status >= ARCHIVE_WARN else { throw unreadable(disk) }
-            try fill(offset - position)
+            try fill(offset - position, &hasher)
             let written = archive_write_data(writer, block, count)
             guard written >= 0 else { throw failure(writer) }
+            hasher.update(bufferPointer: UnsafeRawBufferPointer(start: block, count: written))
             position = offset + Int64(count)
         }
-        try fill(size - position)
+        try fill(size - position, &hasher)
         var after = stat()
         if withPath(path, { lstat($0, &after) }) != 0 || Int64(after.st_size) != size
             || Int64(after.st_mtim.tv_sec) != Int64(archive_entry_mtime(entry))
@@ -108,10 +123,11 @@ final class DiskPacker {
     }
 
     /// The writer counts a hole's bytes although the format does not carry them.
-    private func fill(_ count: Int64) throws {
+    private func fill(_ count: Int64, _ hasher: inout SHA256) throws {
         var left = count
         while left > 0 {
             let part = Int(min(left, Int64(Self.nothing.count)))
+            Self.nothing.withUnsafeBytes { hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<part])) }
             guard archive_write_data(writer, Self.nothing, part) >= 0 else { throw failure(writer) }
             left -= Int64(part)
         }

@@ -56,6 +56,12 @@ public final class TreeSender: Sendable {
     /// What was left out or changed meanwhile: one sentence each. Final once ``next()`` has returned `nil`.
     public var warnings: [String] { outcome.warnings }
 
+    /// How many files the receiver can compare with their SHA-256, which is sent along. Final like ``warnings``.
+    public var listedFiles: Int { outcome.listedFiles }
+
+    /// How many it cannot, because their rights will keep it from reading them. Final like ``warnings``.
+    public var unreadableFiles: Int { outcome.unreadableFiles }
+
     /// The next piece of the stream; `nil` at its end. One call at a time.
     /// - Throws: ``TreeArchiveError`` when a file could not be read.
     public func next() async throws -> [UInt8]? {
@@ -110,12 +116,24 @@ final class SenderOutcome: Sendable {
     private struct Facts {
         var warnings: [String] = []
         var failure: TreeArchiveError?
+        var listedFiles = 0
+        var unreadableFiles = 0
     }
 
     private let facts = Mutex(Facts())
 
     var warnings: [String] { facts.withLock { $0.warnings } }
     var failure: TreeArchiveError? { facts.withLock { $0.failure } }
+
+    var listedFiles: Int { facts.withLock { $0.listedFiles } }
+    var unreadableFiles: Int { facts.withLock { $0.unreadableFiles } }
+
+    func note(_ sums: TreeSums) {
+        facts.withLock {
+            $0.listedFiles = sums.count
+            $0.unreadableFiles = sums.unreadable
+        }
+    }
 
     func warn(_ text: String) {
         facts.withLock { facts in

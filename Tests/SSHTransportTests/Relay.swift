@@ -14,6 +14,10 @@ final class Relay: Sendable {
     private let listener: any Channel
     private let accepted = Mutex<[any Channel]>([])
     private let silent = Atomic<Bool>(false)
+    private let down = Atomic<Int>(0)
+
+    /// Bytes of the server that the client's kernel has taken.
+    var passedDown: Int { down.load(ordering: .relaxed) }
 
     var port: Int { listener.localAddress?.port ?? 0 }
 
@@ -32,8 +36,8 @@ final class Relay: Sendable {
                 relay.accepted.withLock { $0.append(client) }
                 return ClientBootstrap(group: client.eventLoop).connect(host: target.host, port: target.port)
                     .flatMapThrowing { server in
-                        try server.pipeline.syncOperations.addHandler(Forward(to: client, relay))
-                        try client.pipeline.syncOperations.addHandler(Forward(to: server, relay))
+                        try server.pipeline.syncOperations.addHandler(Forward(to: client, relay, isDown: true))
+                        try client.pipeline.syncOperations.addHandler(Forward(to: server, relay, isDown: false))
                     }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -64,15 +68,20 @@ final class Relay: Sendable {
         typealias InboundIn = ByteBuffer
         let target: any Channel
         let relay: Relay
+        let isDown: Bool
 
-        init(to target: any Channel, _ relay: Relay) {
+        init(to target: any Channel, _ relay: Relay, isDown: Bool) {
             self.target = target
             self.relay = relay
+            self.isDown = isDown
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             guard !relay.silent.load(ordering: .relaxed) else { return }
-            target.writeAndFlush(unwrapInboundIn(data), promise: nil)
+            let bytes = unwrapInboundIn(data)
+            let written = target.writeAndFlush(bytes)
+            guard isDown else { return }
+            written.whenSuccess { [relay] in relay.down.add(bytes.readableBytes, ordering: .relaxed) }
         }
 
         func channelInactive(context: ChannelHandlerContext) {

@@ -72,3 +72,32 @@ struct HostileStreamTests {
         await #expect(throws: TreeArchiveError.self) { try await receiver.finish() }
     }
 }
+
+/// The way to a folder is remembered from one file to the next.
+extension HostileStreamTests {
+    @Test func foldersInAnyOrder() async throws {
+        let (report, scratch) = try await Self.receive(
+            """
+            mkdir -p a/b/c d && for f in 1 a/2 a/b/3 a/b/c/4 d/5 a/6 a/b/7 a/b/c/8 9 a/b/c/10; do echo $f > $f; done
+            tar -cf tar 1 a/b/3 a/2 a/b/c/4 d/5 a/b/7 a/6 a/b/c/8 9 a/b/c/10
+            """)
+        #expect(report.files.count == 10)
+        for file in report.files {
+            #expect(
+                try String(contentsOfFile: "\(scratch.path)/results/\(file.path)", encoding: .utf8) == file.path + "\n")
+        }
+    }
+
+    @Test func aLinkInThePlaceOfTheLastFolder() async throws {
+        let (report, scratch) = try await Self.receive(
+            """
+            mkdir -p ../target/sub d/sub && echo x > d/sub/f && echo y > g && tar -cf tar d/sub/f
+            ln -s ../target l && tar -rPf tar --transform 's,^l$,d,' l
+            tar -rPf tar --transform 's,^g$,d/sub/g,' g && tar -rPf tar --transform 's,^g$,d/h,' g
+            tar -rPf tar --transform 's,^g$,d/sub,' g && tar -rPf tar --transform 's,^g$,d/sub/f/i,' g
+            """)
+        #expect(try Scratch.run("find '\(scratch.path)/target' -type f").text == "")
+        #expect(Set(report.files.map(\.path)) == ["d/sub/f", "d/sub/g", "d/h"])
+        #expect(!report.complete)
+    }
+}

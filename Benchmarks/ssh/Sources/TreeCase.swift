@@ -32,13 +32,15 @@ struct TreeCase {
         var measurement = Measurement()
         let remote = try arguments.text("remote")
         let connections = try await connect(try arguments.number("connections", or: 1))
-        let warnings = try await connections[0].upload(
+        let sent = try await connections[0].upload(
             [try arguments.text("local")], to: remote, over: Array(connections.dropFirst()),
             token: "copy\(UInt32.random(in: 0 ... .max))"
         ) { _ in }
         for connection in connections { await connection.close() }
         measurement.stop()
-        guard warnings.isEmpty else { throw Unexpected(description: warnings.joined(separator: "; ")) }
+        guard sent.warnings.isEmpty, sent.isVerified else {
+            throw Unexpected(description: "not verified; " + sent.warnings.joined(separator: "; "))
+        }
         return measurement
     }
 

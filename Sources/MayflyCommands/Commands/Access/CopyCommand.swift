@@ -14,8 +14,8 @@ struct CopyCommand: MayflyCommand {
               mayfly cp 41:checkpoints/last.pt .
               mayfly cp 'train:runs/*.csv' ./runs/
               mayfly cp more-data/ last:data
-            Times, rights, links and holes are kept; what comes from an instance is verified by SHA-256, and links that \
-            lead out of the copy are left out. Nothing stands under its final name before all of it is there.
+            Times, rights, links and holes are kept; files are verified by SHA-256 both ways, and links that lead out of \
+            a copy from an instance are left out. Nothing stands under its final name before all of it is there.
             Exit codes: 246 when something did not arrive whole, 243 when the connection was lost.
             """)
 
@@ -80,18 +80,24 @@ struct CopyCommand: MayflyCommand {
             // A folder is meant when several go there.
             let target = files.count > 1 && !path.hasSuffix("/") ? (path.isEmpty ? "./" : path + "/") : path
             let token = Base32.encode(context.entropy.bytes(8))
-            let warnings: [String]
+            let sent: InstanceConnection.Sent
             do {
-                warnings = try await first.upload(files, to: target, over: others, token: token, meter.report)
+                sent = try await first.upload(files, to: target, over: others, token: token, meter.report)
             } catch {
                 for connection in others { await connection.close() }
                 throw error
             }
             for connection in others { await connection.close() }
-            for warning in warnings { context.console.error(line: "mayfly: \(warning)") }
-            meter.finish("\(job.title): copied to \(path.isEmpty ? "~/work" : path)", bytes: total)
-            return warnings.isEmpty ? 0 : ExitCode.outputsMissing
+            for warning in sent.warnings { context.console.error(line: "mayfly: \(warning)") }
+            meter.finish("\(job.title): \(Self.verb(sent)) to \(path.isEmpty ? "~/work" : path)", bytes: total)
+            return sent.warnings.isEmpty ? 0 : ExitCode.outputsMissing
         }
+    }
+
+    private static func verb(_ sent: InstanceConnection.Sent) -> String {
+        guard sent.isVerified else { return "copied (not verified: an older Mayfly prepared the instance)" }
+        guard sent.unreadable > 0 else { return "copied and verified" }
+        return "copied and verified, all but \(sent.unreadable) that only root may read,"
     }
 
     /// Opened at once: at a distance one after the other takes as long as a good part of the copy.

@@ -1,0 +1,49 @@
+internal import Crypto
+
+/// SHA-256 of every file that a sender has read, as the supervisor's `take` compares them with what it has written.
+struct TreeSums {
+    /// Files listed.
+    private(set) var count = 0
+    /// Files that the receiver could not read again: their rights, or a folder's, keep even their owner out.
+    private(set) var unreadable = 0
+    private var text: [UInt8] = []
+    /// Folders that keep their owner out.
+    private var closed: [[UInt8]] = []
+
+    mutating func enter(_ folder: [UInt8], permissions: UInt32) {
+        if permissions & 0o500 != 0o500, !isBehindClosed(folder) { closed.append(folder + [UInt8(ascii: "/")]) }
+    }
+
+    mutating func add(_ path: [UInt8], permissions: UInt32, _ digest: SHA256.Digest) {
+        guard permissions & 0o400 != 0, !isBehindClosed(path) else {
+            unreadable += 1
+            return
+        }
+        count += 1
+        let sum = Array(hex(digest).utf8)
+        if path.contains(UInt8(ascii: "\n")) {
+            text += Array("e ".utf8) + sum + Array("  ".utf8) + path.flatMap(Self.escaped) + [UInt8(ascii: "\n")]
+        } else {
+            text += Array("h ".utf8) + sum + Array("  ./".utf8) + path + [UInt8(ascii: "\n")]
+        }
+    }
+
+    mutating func finish() -> [UInt8] {
+        text += Array("end\n".utf8)
+        return text
+    }
+
+    private func isBehindClosed(_ path: [UInt8]) -> Bool { closed.contains { path.starts(with: $0) } }
+
+    /// For the shell's `printf %b`.
+    private static func escaped(_ byte: UInt8) -> [UInt8] {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."):
+            return [byte]
+        default:
+            let digits = String(byte, radix: 8)
+            return Array(("\\0" + String(repeating: "0", count: 3 - digits.count) + digits).utf8)
+        }
+    }
+}
