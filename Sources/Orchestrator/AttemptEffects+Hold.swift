@@ -65,7 +65,7 @@ extension AttemptEffects {
             let event = try await onHost(instance, control, giveUpAt: { deadline }) { host in
                 try await followToSeal(on: host, hasFollowed: false, control)
             }
-            guard case .commandEnded(let result, logsComplete: true) = event else { return nil }
+            guard case .commandEnded(let result, logsComplete: true, _) = event else { return nil }
             if case .exited(let code) = result { exitCode = code }
         }
         let report = try await fetchOutputs(of: instance, giveUpAt: { deadline }, control)
