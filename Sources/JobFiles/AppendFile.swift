@@ -10,7 +10,7 @@ struct AppendFile: ~Copyable {
     private(set) var length: Int64
 
     init(path: String) throws {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileTrouble.system(path) }
         self.descriptor = descriptor
         self.path = path
@@ -20,15 +20,19 @@ struct AppendFile: ~Copyable {
     deinit { close(descriptor) }
 
     /// All of `bytes` or, after an error, nothing of them.
+    ///
+    /// Written where they belong, not where the file ends: a keeper that wakes up when another follows the same log then
+    /// writes what is there already, and repeats nothing.
     mutating func append(_ bytes: [UInt8]) throws {
         var written = 0
         while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            let offset = off_t(length) + off_t(written)
+            let count = bytes[written...].withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, offset) }
             if count < 0 {
                 if errno == EINTR { continue }
                 let trouble = FileTrouble.system(path)
                 // A half-written chunk would be counted as delivered and then lost.
-                ftruncate(descriptor, off_t(length))
+                if lseek(descriptor, 0, SEEK_END) <= offset { ftruncate(descriptor, off_t(length)) }
                 throw trouble
             }
             written += count
