@@ -21,30 +21,71 @@ extension Database {
     }
 
     func job(_ id: JobID) throws -> JobRecord? {
-        try records(where: "id = ?", [id.rawValue]).first
+        let found = try readings(where: "id = ?", [id.rawValue])
+        if let trouble = found.troubles.first { throw trouble.error }
+        return found.records.first
+    }
+
+    func unreadableJobs(_ filter: JobFilter) throws -> [UnreadableJob] {
+        guard let (condition, arguments) = Self.condition(filter) else { return [] }
+        return try readings(where: condition, arguments).troubles.map { trouble in
+            let row = try Row.fetchOne(
+                self, sql: "SELECT name, cloud_kind, finished_at FROM jobs WHERE id = ?", arguments: [trouble.id])
+            let hostnames = try String.fetchAll(
+                self, sql: "SELECT hostname FROM attempts WHERE job = ? ORDER BY number", arguments: [trouble.id])
+            return UnreadableJob(
+                id: JobID(rawValue: trouble.id), name: row?["name"] ?? "?",
+                cloud: (row?["cloud_kind"] as String?).flatMap(CloudReference.Kind.init),
+                isFinished: (row?["finished_at"] as Int64?) != nil, hostnames: hostnames,
+                message: trouble.error.message)
+        }
     }
 
     func jobs(_ filter: JobFilter) throws -> [JobRecord] {
+        if let (condition, arguments) = Self.condition(filter) { return try records(where: condition, arguments) }
         switch filter {
-        case .all: try records(where: "TRUE", [])
-        case .unfinished: try records(where: "finished_at IS NULL", [])
-        case .submission(let name): try records(where: "submission = ?", [name])
         case .watched(let now):
             // What the columns and the word can tell keeps all other states from being decoded.
-            try records(
+            return try records(
                 where: """
                     id IN (SELECT job FROM attempts WHERE phase = 'done' AND expiry > ?
                         AND (teardown = 'leaked' OR instr(state, '"unsettled"') > 0))
                     """, [now.rawValue]
             ).filter { $0.attempts.contains { $0.mayStillArrive(at: now) } }
-        case .newest(let count):
-            // A negative LIMIT would mean "all".
-            try records(where: "id IN (SELECT id FROM jobs ORDER BY id DESC LIMIT ?)", [max(0, count)])
+        case .all, .unfinished, .submission, .newest: return []
+        }
+    }
+
+    /// `nil` where the columns alone do not decide.
+    private static func condition(_ filter: JobFilter) -> (String, StatementArguments)? {
+        switch filter {
+        case .all: ("TRUE", [])
+        case .unfinished: ("finished_at IS NULL", [])
+        case .submission(let name): ("submission = ?", [name])
+        // A negative LIMIT would mean "all".
+        case .newest(let count): ("id IN (SELECT id FROM jobs ORDER BY id DESC LIMIT ?)", [max(0, count)])
+        case .watched: nil
         }
     }
 
     private func records(where condition: String, _ arguments: StatementArguments) throws -> [JobRecord] {
+        try readings(where: condition, arguments).records
+    }
+
+    /// Each job by itself: what is wrong with one row says nothing of another.
+    private func readings(
+        where condition: String, _ arguments: StatementArguments
+    ) throws -> (records: [JobRecord], troubles: [(id: Int64, error: JobStoreError)]) {
         var attempts: [Int64: [AttemptState]] = [:]
+        var troubles: [(id: Int64, error: JobStoreError)] = []
+        func reading<Value>(_ id: Int64, _ body: () throws -> Value) throws -> Value? {
+            do {
+                return try body()
+            } catch let error as JobStoreError where error.code == .unreadable {
+                if !troubles.contains(where: { $0.id == id }) { troubles.append((id, error)) }
+                return nil
+            }
+        }
         let attemptRows = try Row.fetchCursor(
             self,
             sql: """
@@ -53,15 +94,21 @@ extension Database {
                 """,
             arguments: arguments)
         while let row = try attemptRows.next() {
-            attempts[row["job"], default: []].append(try StoreCoding.attempt(row))
+            let id: Int64 = row["job"]
+            if let attempt = try reading(id, { try StoreCoding.attempt(row) }) {
+                attempts[id, default: []].append(attempt)
+            }
         }
         let jobRows = try Row.fetchCursor(
             self, sql: "SELECT * FROM jobs WHERE \(condition) ORDER BY id", arguments: arguments)
         var records: [JobRecord] = []
         while let row = try jobRows.next() {
-            records.append(try StoreCoding.job(row, attempts: attempts[row["id"]] ?? []))
+            let id: Int64 = row["id"]
+            let record = try reading(id) { try StoreCoding.job(row, attempts: attempts[id] ?? []) }
+            // Without one of its attempts it is not the same job.
+            if let record, !troubles.contains(where: { $0.id == id }) { records.append(record) }
         }
-        return records
+        return (records, troubles.sorted { $0.id < $1.id })
     }
 
     func requestCancel(_ id: JobID, at time: WallTime) throws -> Bool {

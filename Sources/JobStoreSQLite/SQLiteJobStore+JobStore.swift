@@ -19,6 +19,10 @@ extension SQLiteJobStore {
         try await read { try $0.jobs(filter) }
     }
 
+    public func unreadableJobs(_ filter: JobFilter) async throws -> [UnreadableJob] {
+        try await read { try $0.unreadableJobs(filter) }
+    }
+
     public func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool {
         try await write { try $0.requestCancel(id, at: time) }
     }

@@ -21,6 +21,11 @@ package enum CloudAudit {
         var logger = Logger(label: "audit") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .error
         var report = AuditReport(lines: [], agrees: true)
+        let unreadable = try await store.unreadableJobs(.unfinished)
+        for job in unreadable {
+            report.agrees = false
+            report.lines.append(job.advice)
+        }
         var clouds: [CloudReference] = []
         for job in try await store.jobs(.all) where !clouds.contains(job.cloud) { clouds.append(job.cloud) }
         for cloud in clouds {
@@ -32,7 +37,7 @@ package enum CloudAudit {
                 let own = AttemptIdentity.prefix(of: installation)
                 let listed = all.filter { $0.hostname.hasPrefix(own) }
                 let jobs = try await store.jobs(.all).filter { $0.cloud == cloud }
-                compare(listed, jobs, place, &report)
+                compare(listed, jobs, unreadable, place, &report)
                 tellOthers(all.filter { !$0.hostname.hasPrefix(own) }, place, &report)
                 if try await !provider.seesAnchor() {
                     report.agrees = false
@@ -62,7 +67,8 @@ package enum CloudAudit {
     }
 
     private static func compare(
-        _ listed: [ObservedInstance], _ jobs: [JobRecord], _ place: String, _ report: inout AuditReport
+        _ listed: [ObservedInstance], _ jobs: [JobRecord], _ unreadable: [UnreadableJob], _ place: String,
+        _ report: inout AuditReport
     ) {
         var expected: [String: JobRecord] = [:]
         var pending = 0
@@ -76,6 +82,9 @@ package enum CloudAudit {
             if let job = expected.removeValue(forKey: instance.hostname) {
                 report.lines.append(
                     "\(place): \(instance.id) \(instance.status.word) belongs to job \(job.id) (\(job.phaseWord))")
+            } else if let job = unreadable.first(where: { $0.hostnames.contains(instance.hostname) }) {
+                report.lines.append(
+                    "\(place): \(instance.id) \(instance.status.word) belongs to job \(job.id), which cannot be read")
             } else {
                 report.agrees = false
                 report.lines.append(

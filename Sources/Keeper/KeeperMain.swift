@@ -101,13 +101,18 @@ package enum KeeperMain {
     /// whatever is held then and not unfinished afterwards is over.
     private static func forgetSecrets(_ vault: Vault, _ store: any JobStore) async {
         let held = await vault.jobsWithSecrets
-        guard !held.isEmpty, let unfinished = try? await store.jobs(.unfinished) else { return }
-        await vault.forget(held.subtracting(unfinished.map(\.id)))
+        guard !held.isEmpty, let unfinished = try? await store.jobs(.unfinished),
+            let unreadable = try? await store.unreadableJobs(.unfinished)
+        else { return }
+        await vault.forget(held.subtracting(unfinished.map(\.id) + unreadable.map(\.id)))
     }
 
     /// Housekeeping: what cannot be swept now stays for the next keeper.
     private static func sweepFrozenCode(_ home: MayflyHome, _ store: any JobStore, now: WallTime) async {
-        guard let unfinished = try? await store.jobs(.unfinished) else { return }
+        // What a job needs that cannot be read, nobody knows.
+        guard let unfinished = try? await store.jobs(.unfinished),
+            let unreadable = try? await store.unreadableJobs(.unfinished), unreadable.isEmpty
+        else { return }
         let needed = unfinished.compactMap { $0.definition.code?.sha256 }
         _ = try? await FrozenCodeSweep.run(in: home.blobs, keeping: Set(needed), now: now)
     }

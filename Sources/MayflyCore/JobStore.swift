@@ -11,8 +11,11 @@ public protocol JobStore: Sendable {
 
     func job(_ id: JobID) async throws -> JobRecord?
 
-    /// Jobs matching the filter, by ascending number.
+    /// Jobs matching the filter, by ascending number. One whose row cannot be read is left out: it must not stop the others.
     func jobs(_ filter: JobFilter) async throws -> [JobRecord]
+
+    /// The jobs that ``jobs(_:)`` leaves out. `watched` finds none: what an attempt waits for is in what cannot be read.
+    func unreadableJobs(_ filter: JobFilter) async throws -> [UnreadableJob]
 
     /// Records that a person wants the job to end. Idempotent; the first time is kept.
     /// - Returns: `false` when there is no such job or it is finished.
@@ -40,6 +43,44 @@ public protocol JobStore: Sendable {
 
     /// A number that changes whenever another connection has written, so that a client without a keeper can poll.
     func changeCounter() async throws -> Int64
+}
+
+extension JobStore {
+    /// For stores that hold values, not texts.
+    public func unreadableJobs(_ filter: JobFilter) async throws -> [UnreadableJob] { [] }
+}
+
+/// A job whose row this Mayfly cannot read: damaged, or written by a newer one. Nothing is done for it and nothing to it.
+public struct UnreadableJob: Sendable, Hashable {
+    public var id: JobID
+    public var name: String
+    public var cloud: CloudReference.Kind?
+    public var isFinished: Bool
+    /// Of its attempts' instances.
+    public var hostnames: [String]
+    /// What cannot be read, and why.
+    public var message: String
+
+    public init(
+        id: JobID, name: String, cloud: CloudReference.Kind?, isFinished: Bool, hostnames: [String], message: String
+    ) {
+        self.id = id
+        self.name = name
+        self.cloud = cloud
+        self.isFinished = isFinished
+        self.hostnames = hostnames
+        self.message = message
+    }
+
+    /// What is wrong and what to do, in one sentence.
+    public var advice: String {
+        let rest =
+            isFinished || hostnames.isEmpty
+            ? "" : ", and its instance (\(hostnames.joined(separator: ", "))) runs until its expiry"
+        return
+            "job \(id) (\(name)) cannot be read, so nothing is done for it\(rest): \(message); continue it with the Mayfly "
+            + "that wrote it"
+    }
 }
 
 /// Ends an earlier keeper's right to write.

@@ -45,6 +45,8 @@ package actor Conductor {
     private let wakes: AsyncStream<Void>
     private let wakeContinuation: AsyncStream<Void>.Continuation
     private var fenced = false
+    private var toldUnreadable: Set<UnreadableJob> = []
+    private var lookedForUnreadable: BootInstant?
 
     package init(parts: ConductorParts, token: FencingToken, installation: String) {
         self.parts = parts
@@ -76,6 +78,7 @@ package actor Conductor {
             wake()
             for await _ in wakes {
                 do {
+                    try await tellUnreadable()
                     for (job, mailbox) in try await admit() {
                         group.addTask { [self] in await lead(job, mailbox) }
                     }
@@ -87,6 +90,16 @@ package actor Conductor {
             }
             group.cancelAll()
         }
+    }
+
+    /// A job whose row cannot be read is said once and left alone; all others go on.
+    private func tellUnreadable() async throws {
+        let now = parts.time.now().boot
+        if let last = lookedForUnreadable, last.duration(to: now) < .seconds(60) { return }
+        for job in try await parts.store.unreadableJobs(.unfinished) where toldUnreadable.insert(job).inserted {
+            parts.logger.error("a job cannot be read", metadata: ["job": "\(job.id)", "advice": "\(job.advice)"])
+        }
+        lookedForUnreadable = now
     }
 
     /// The jobs to start now, in order of their numbers.

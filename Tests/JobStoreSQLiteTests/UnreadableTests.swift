@@ -76,6 +76,34 @@ import Testing
         #expect(error?.message.contains("No such file or directory") == true)
     }
 
+    @Test(arguments: [
+        "UPDATE jobs SET definition = '{' WHERE id = 2", "UPDATE jobs SET definition_version = 7 WHERE id = 2",
+        "UPDATE jobs SET cloud_kind = 'moon' WHERE id = 2", "UPDATE attempts SET state = '[]' WHERE job = 2",
+        "UPDATE attempts SET state_version = 9 WHERE job = 2",
+    ])
+    func oneRowThatCannotBeReadStopsNoOther(statement: String) async throws {
+        try await withFolder { folder in
+            let store = try await SQLiteJobStore(path: folder + "/s.db")
+            let ids = try await store.submit([Fixtures.newJob(), Fixtures.newJob(), Fixtures.newJob()])
+            let token = try await store.beginReign(owner: "k", at: Fixtures.now.wall)
+            for id in ids { try await store.save(Fixtures.attempt(of: id), of: id, token: token) }
+            #expect(try await store.unreadableJobs(.all).isEmpty)
+            try await store.write { try $0.execute(sql: statement) }
+            for filter in [JobFilter.all, .unfinished, .newest(3), .submission("s1")] {
+                #expect(try await store.jobs(filter).map(\.id) == [ids[0], ids[2]])
+                let left = try #require(try await store.unreadableJobs(filter).first)
+                #expect(left.id == ids[1] && left.name == "train" && !left.isFinished)
+                #expect(left.hostnames == [Fixtures.attempt(of: ids[1]).identity.description])
+                #expect(left.advice.contains("job 2 (train) cannot be read") && left.advice.contains(left.hostnames[0]))
+            }
+            #expect(try await store.jobs(.newest(1)).map(\.id) == [ids[2]])
+            #expect(try await store.unreadableJobs(.newest(1)).isEmpty)
+            // What was asked for by its number says why.
+            await #expect(throws: JobStoreError.self) { try await store.job(ids[1]) }
+            #expect(try await store.requestCancel(ids[1], at: Fixtures.now.wall))
+        }
+    }
+
     @Test func recordsOfANewerMayflyAndDamagedOnesAreNamed() async throws {
         try await withFolder { folder in
             let store = try await SQLiteJobStore(path: folder + "/s.db")

@@ -83,6 +83,7 @@ struct CollectGarbageCommand: MayflyCommand {
 
     private func sweep(_ context: CommandContext) async throws -> Sweep {
         var owners: [String: JobRecord] = [:]
+        var unreadable: [String: JobID] = [:]
         var own: String?
         if !fromNames {
             let home = try context.home(cloud.global)
@@ -91,6 +92,9 @@ struct CollectGarbageCommand: MayflyCommand {
                 own = try await store.installation(fresh: Base32.encode(context.entropy.bytes(8)))
                 for job in try await store.jobs(.unfinished) {
                     for attempt in job.attempts where !attempt.isDone { owners[attempt.identity.description] = job }
+                }
+                for job in try await store.unreadableJobs(.unfinished) {
+                    for hostname in job.hostnames { unreadable[hostname] = job.id }
                 }
             }
         }
@@ -107,7 +111,7 @@ struct CollectGarbageCommand: MayflyCommand {
         }
         return Sweep(
             scope: scope, now: context.time.now().wall, minAge: minAge?.duration ?? .seconds(600),
-            evenIfRunning: evenIfRunning, owners: owners)
+            evenIfRunning: evenIfRunning, owners: owners, unreadable: unreadable)
     }
 
     private func show(_ findings: [Sweep.Finding], _ context: CommandContext) throws {

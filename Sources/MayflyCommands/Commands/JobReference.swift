@@ -37,6 +37,9 @@ enum JobReference: ExpressibleByArgument, Hashable, Sendable {
             return [job]
         case .last:
             guard let job = try await store.jobs(.newest(1)).last else {
+                if let unreadable = try await store.unreadableJobs(.newest(1)).first {
+                    throw CommandError(code: .noSuchJob, message: ControlSequences.line(unreadable.advice))
+                }
                 throw Self.nothing("there is no job yet: `mayfly run SPEC` makes one")
             }
             return [job]

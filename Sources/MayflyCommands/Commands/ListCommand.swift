@@ -20,6 +20,9 @@ struct ListCommand: MayflyCommand {
             let known = Set(jobs.map(\.id))
             jobs = try await store.jobs(.unfinished).filter { !known.contains($0.id) } + jobs
         }
+        for job in try await store.unreadableJobs(all ? .all : .unfinished) {
+            context.console.error(line: "mayfly: \(ControlSequences.line(job.advice))")
+        }
         if json {
             for job in jobs { try context.console.out(line: JobEvent.row(job).line()) }
             return 0

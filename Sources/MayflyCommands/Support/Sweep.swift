@@ -19,6 +19,8 @@ struct Sweep {
     var evenIfRunning: Bool
     /// Jobs of this home that are under way, by the hostname of their instance.
     var owners: [String: JobRecord] = [:]
+    /// Jobs of this home whose rows cannot be read, likewise.
+    var unreadable: [String: JobID] = [:]
 
     /// How long after its expiry an instance is still its keeper's to end.
     static let grace: Duration = .seconds(1800)
@@ -60,6 +62,9 @@ struct Sweep {
         if let owner = owners[instance.hostname] {
             return .keep("job \(owner.id) is \(owner.phaseWord): `mayfly cancel \(owner.id)`")
         }
+        if let owner = unreadable[instance.hostname], !isLongOver(expiry) {
+            return .keep("job \(owner) owns it, and cannot be read: `mayfly ls` says more")
+        }
         guard let age = age(of: instance) else { return .keep("the cloud does not say how old it is") }
         guard age >= minAge else { return .keep("too young: \(TimeText.duration(age))") }
         if evenIfRunning { return .remove("\(TimeText.duration(age)) old") }
@@ -73,6 +78,9 @@ struct Sweep {
         guard over >= .zero else { return .keep("its time is not over for another \(TimeText.duration(.zero - over))") }
         return .remove("its time was over \(TimeText.duration(over)) ago")
     }
+
+    /// Nobody who could still read the row would collect from it any more.
+    private func isLongOver(_ expiry: WallTime?) -> Bool { expiry.map { $0.duration(to: now) >= Self.grace } ?? false }
 
     func age(of instance: Instance) -> Duration? {
         instance.createdAt.map { created in
