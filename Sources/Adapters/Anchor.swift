@@ -55,16 +55,11 @@ actor Anchor {
                 confirmed = recorded
                 return recorded
             }
-            guard try await !isCountedOn() else {
-                throw ProviderError(
-                    kind: .unauthorized,
-                    reason: Reason(
-                        code: "anchor-missing",
-                        message:
-                            "the cloud does not show this installation's anchor key: wrong account or endpoint, or "
-                            + "a wiped cloud; no new instance is created while others there are not proved gone: "
-                            + "give it the right token, or `mayfly cancel JOB --forget` ends their jobs as possible "
-                            + "leaks"))
+            switch try await use(of: recorded) {
+            case .none: break
+            // Its create is settled soon, one way or the other.
+            case .byCreates: throw ProviderError(kind: .unreachable, reason: Self.missing)
+            case .byInstances: throw ProviderError(kind: .unauthorized, reason: Self.missing)
             }
         }
         let name = "mayfly-\(installation)"
@@ -81,14 +76,30 @@ actor Anchor {
         return id
     }
 
+    private static let missing = Reason(
+        code: "anchor-missing",
+        message:
+            "the cloud does not show this installation's anchor key: wrong account or endpoint, or a wiped cloud; no new "
+            + "instance is created while others there are not proved gone: give it the right token, or "
+            + "`mayfly cancel JOB --forget` ends their jobs as possible leaks")
+
+    /// As far as it is known without asking.
+    var known: String? { confirmed }
+
+    /// An attempt's own key, or the recorded one.
+    func key(_ own: String?) async throws -> SSHKey.ID? {
+        if let own { return SSHKey.ID(own) }
+        return try await recorded()
+    }
+
     /// The very key that was recorded, whether or not the cloud still shows it.
     func recorded() async throws -> SSHKey.ID? {
         try await store.value(storedUnder).map { SSHKey.ID($0) }
     }
 
     /// Whether the cloud still shows it.
-    func isSeen(_ client: GenesisCloudClient) async throws -> Bool {
-        guard let recorded = try await recorded(), try await client.sees(recorded) else {
+    func isSeen(_ own: String?, _ client: GenesisCloudClient) async throws -> Bool {
+        guard let key = try await key(own), try await client.sees(key) else {
             confirmed = nil
             return false
         }
@@ -98,14 +109,21 @@ actor Anchor {
     /// The cloud did not show it.
     func wasNotSeen() { confirmed = nil }
 
-    private func isCountedOn() async throws -> Bool {
-        try await store.jobs(.unfinished).contains { job in
-            job.cloud == cloud
-                && job.attempts.contains { attempt in
-                    attempt.objects.contains {
-                        $0.kind == .instance && ($0.state == .existing || $0.state == .destroyAccepted)
-                    }
-                }
+    private enum Use { case none, byCreates, byInstances }
+
+    /// Who still counts on a key. A create that is under way does, once its key is on record: its instance may appear any
+    /// moment. One without a key on record was not sent.
+    private func use(of key: String) async throws -> Use {
+        let attempts = try await store.jobs(.unfinished).filter { $0.cloud == cloud }.flatMap(\.attempts)
+            .filter { $0.anchor == nil || $0.anchor == key }
+        func has(_ states: CreatedObject.State...) -> Bool {
+            attempts.flatMap(\.objects).contains { $0.kind == .instance && states.contains($0.state) }
         }
+        if has(.existing, .destroyAccepted) { return .byInstances }
+        // Nobody knows what those count on.
+        if try await store.unreadableJobs(.unfinished).contains(where: { $0.cloud ?? cloud.kind == cloud.kind }) {
+            return .byInstances
+        }
+        return has(.intended) ? .byCreates : .none
     }
 }

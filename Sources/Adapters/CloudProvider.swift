@@ -29,6 +29,8 @@ package struct CloudProvider: InstanceProvider {
         anchor = Anchor(store: store, installation: installation, cloud: cloud)
     }
 
+    package func knownAnchor() async -> String? { await anchor.known }
+
     package func ensureAnchor() async throws -> String {
         do {
             return try await call { try await anchor.ensure($0) }
@@ -51,22 +53,31 @@ package struct CloudProvider: InstanceProvider {
         var request = CreateInstanceRequest(order)
         request.destroyOnShutdown = true
         do {
-            return try await create(request)
+            return try await create(request, with: SSHKey.ID(order.sshKey))
         } catch let error as ProviderError where error.reason.code == ProviderError.invalidCode {
             // Accounts that do not take the field cannot be told from others beforehand. A refusal made nothing.
             request.destroyOnShutdown = nil
-            return try await create(request)
+            return try await create(request, with: SSHKey.ID(order.sshKey))
         }
     }
 
-    private func create(_ request: CreateInstanceRequest) async throws -> ObservedInstance {
-        do {
-            return ObservedInstance(try await call { [request] in try await $0.createInstance(request) })
-        } catch let error as ProviderError where error.kind == .refused {
-            // A wiped cloud refuses a key that it showed a moment ago: nothing was made, and the key is looked for again.
-            guard try await !seesAnchor() else { throw error }
-            throw ProviderError(kind: .unreachable, reason: error.reason)
+    private func create(_ request: CreateInstanceRequest, with key: SSHKey.ID) async throws -> ObservedInstance {
+        let date = AnswerDate()
+        var made = try await call { client in
+            do {
+                return ObservedInstance(try await client.observed(by: date).createInstance(request))
+            } catch let error as GenesisCloudError where ProviderError(error).kind == .refused {
+                // A wiped cloud, or another account, refuses a key that was seen a moment ago: nothing was made, and the key
+                // is looked for again.
+                guard try await !client.sees(key) else { throw error }
+                await anchor.wasNotSeen()
+                var reason = ProviderError(error).reason
+                reason.code = Reason.anchorRefusedCode
+                throw ProviderError(kind: .unreachable, reason: reason)
+            }
         }
+        made.answeredAt = date.last
+        return made
     }
 
     package func instance(_ id: InstanceID) async throws -> ObservedInstance? {
@@ -78,15 +89,23 @@ package struct CloudProvider: InstanceProvider {
             ObservedInstance.init)
     }
 
-    package func destroy(_ id: InstanceID) async throws {
-        _ = try await absentAsNil { try await call { try await $0.destroyInstance(Instance.ID(id.rawValue)) } }
+    package func destroy(_ id: InstanceID) async throws { _ = try await answerToDestroy(id) }
+
+    package func answerToDestroy(_ id: InstanceID) async throws -> DestroyAnswer {
+        let date = AnswerDate()
+        let accepted: Void? = try await absentAsNil {
+            try await call { try await $0.observed(by: date).destroyInstance(Instance.ID(id.rawValue)) }
+        }
+        return DestroyAnswer(existed: accepted != nil, answeredAt: date.last)
     }
 
-    package func absence(of id: InstanceID) async throws -> Absence {
+    package func absence(of id: InstanceID) async throws -> Absence { try await absence(of: id, anchor: nil) }
+
+    package func absence(of id: InstanceID, anchor key: String?) async throws -> Absence {
         let evidence = try await call { client in
             // Nobody who waits for an instance may delay the end of another.
             let client = client.with(priority: .destroy)
-            return try await client.absence(of: Instance.ID(id.rawValue), anchor: try await anchor.recorded())
+            return try await client.absence(of: Instance.ID(id.rawValue), anchor: try await anchor.key(key))
         }
         switch evidence {
         case .gone: return .gone
@@ -98,7 +117,24 @@ package struct CloudProvider: InstanceProvider {
         }
     }
 
-    package func seesAnchor() async throws -> Bool { try await call { try await anchor.isSeen($0) } }
+    package func seesAnchor() async throws -> Bool { try await sees(anchor: nil) }
+
+    package func sees(anchor key: String?) async throws -> Bool { try await call { try await anchor.isSeen(key, $0) } }
+
+    package func witnessedInstances(hostname: String, anchor key: String?) async throws -> WitnessedListing {
+        let date = AnswerDate()
+        // One client is one token: what it does not list counts because it is the one that sees the key.
+        return try await call { client in
+            let found = try await client.observed(by: date).listInstances().filter { $0.hostname == hostname }
+            let instances = found.map { listed in
+                var instance = ObservedInstance(listed)
+                instance.answeredAt = date.last
+                return instance
+            }
+            return WitnessedListing(
+                instances: instances, isWitnessed: found.isEmpty ? try await anchor.isSeen(key, client) : false)
+        }
+    }
 
     package func snapshots(of id: InstanceID) async throws -> [ObservedSnapshot] {
         try await call { try await $0.listSnapshots(instance: Instance.ID(id.rawValue)) }.map(ObservedSnapshot.init)

@@ -1,13 +1,13 @@
-import MayflyCore
+package import MayflyCore
 
 /// The `Date` header: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7, IMF-fixdate).
-enum HTTPDate {
+package enum HTTPDate {
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
     /// `nil` for anything else; the older forms of the RFC are not sent by anybody.
-    static func parse(_ text: String) -> WallTime? {
+    package static func parse(_ text: String) -> WallTime? {
         let parts = text.split(separator: " ")
         guard parts.count == 6, parts[5] == "GMT", let day = Int64(parts[1]), (1...31).contains(day),
             let month = months.firstIndex(of: String(parts[2])), let year = Int64(parts[3]),

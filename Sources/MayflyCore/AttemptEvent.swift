@@ -2,6 +2,9 @@
 public enum AttemptEvent: Sendable {
     /// A slot, a token and the secrets are there.
     case began
+    /// The key that the create request is to be sent with, to be on record before; `nil`: none after all, because the cloud
+    /// refused a request with it and made nothing.
+    case anchored(String?)
     case created(ObservedInstance)
     /// The cloud refused, or was asked nothing: there is no instance.
     case createRefused(ProviderError)
@@ -22,7 +25,7 @@ public enum AttemptEvent: Sendable {
     case collected(complete: Bool, warnings: [String], leavesResults: Bool = false)
     case snapshotTaken(SnapshotID, name: String)
     case snapshotFailed(Reason)
-    case destroyAccepted
+    case destroyAnswered(DestroyAnswer)
     case verifiedGone
     /// Destruction or its proof does not get on; it is tried again without end.
     case teardownDelayed(Reason)
@@ -36,6 +39,11 @@ public enum AttemptEvent: Sendable {
     case waiting(String?)
     /// What a user should know although the job does not fail for it.
     case warned(String)
+}
+
+extension AttemptEvent {
+    /// Destruction was accepted, and nothing is known of when.
+    public static var destroyAccepted: AttemptEvent { .destroyAnswered(DestroyAnswer()) }
 }
 
 /// How a stage on the instance ended, as its supervisor sealed it.
@@ -65,7 +73,8 @@ public enum AttemptAction: Sendable, Hashable {
 
 /// One thing the shell does for an attempt. Each is safe to start again after a crash.
 public enum AttemptEffect: Sendable, Hashable {
-    /// `settle`: the request may already have been sent, so list by hostname and never post again.
+    /// `settle`: the request may already have been sent, so list by hostname and never post again. Without an anchor on
+    /// record nothing was sent; then it first ends with one.
     case create(settle: Bool)
     case watch(InstanceID)
     case connect(ReachableInstance)

@@ -4,7 +4,14 @@ extension AttemptMachine {
         state.objects.append(
             CreatedObject(kind: .instance, name: state.identity.description, intendedAt: now.wall))
         state.teardown = .pending
+        state.anchor = state.anchor ?? ""
         enter(.creating, now)
+        return .start(.create(settle: false))
+    }
+
+    mutating func anchored(_ key: String?) -> AttemptAction {
+        guard state.phase == .creating else { return .none }
+        state.anchor = key ?? ""
         return .start(.create(settle: false))
     }
 
@@ -13,9 +20,14 @@ extension AttemptMachine {
         state.instance = InstanceSummary(
             id: instance.id, name: instance.name, type: instance.type, region: instance.region,
             address: instance.address)
+        let asked = state.spans.last { $0.phase == "creating" }?.began ?? now
+        let within = instance.answeredAt.map {
+            CloudTimeBounds(answeredAt: $0, elapsed: AttemptState.longest(from: asked, to: now))
+        }
         markInstance {
             $0.cloudID = instance.id.rawValue
             $0.state = .existing
+            $0.createdWithin = within
         }
         // A cancel or a clock that came while the answer was awaited acts now that the id is known.
         if state.outcome != nil { return .start(destroy(instance.id, now)) }

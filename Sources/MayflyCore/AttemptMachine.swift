@@ -47,6 +47,7 @@ public struct AttemptMachine: ~Copyable {
     public mutating func apply(_ event: AttemptEvent, at now: Moment) -> AttemptAction {
         switch event {
         case .began: began(now)
+        case .anchored(let key): anchored(key)
         case .created(let instance): created(instance, now)
         case .createRefused(let error): createRefused(error, now)
         case .createUnsettled(let reason): createUnsettled(reason, now)
@@ -63,7 +64,7 @@ public struct AttemptMachine: ~Copyable {
             collected(complete: complete, warnings: warnings, leavesResults: leavesResults, now)
         case .snapshotTaken(let id, let name): snapshotTaken(id, name: name, now)
         case .snapshotFailed(let reason): snapshotFailed(reason, now)
-        case .destroyAccepted: destroyAccepted(now)
+        case .destroyAnswered(let answer): destroyAccepted(answer, now)
         case .verifiedGone: verifiedGone(now)
         case .teardownDelayed(let reason): teardownDelayed(reason)
         case .clockExpired(let clock): clockExpired(clock, now)

@@ -26,6 +26,9 @@ public struct AttemptState: Codable, Hashable, Sendable {
     public var warnings: [String]
     /// Whether results are on the instance that could not be fetched. `nil` = no, as in older records.
     public var leavesResults: Bool?
+    /// The id of the key that the create request was sent with, and that alone bears witness for this attempt's instance:
+    /// on record before the request. Empty while nothing was sent; `nil` in older records, which do not say.
+    public var anchor: String?
     /// What the current phase waits for, in words.
     public var waitingFor: String?
     /// The boot that the spans' boot instants belong to.
@@ -47,6 +50,9 @@ public struct AttemptState: Codable, Hashable, Sendable {
     }
 
     public var isDone: Bool { phase == .done }
+
+    /// The key without which an absence of this attempt's instance proves nothing; `nil` = the one the cloud has on record.
+    public var witness: String? { anchor.flatMap { $0.isEmpty ? nil : $0 } }
 
     /// Whether the attempt is over, but its instance may yet turn up: a lost create that was given up, or a person's
     /// word in place of a proof. Watched for until the identity's expiry.
@@ -126,6 +132,10 @@ public struct CreatedObject: Codable, Hashable, Sendable {
     public var intendedAt: WallTime
     public var destroyAcceptedAt: WallTime?
     public var goneAt: WallTime?
+    /// By the cloud's clock; `nil` where it told none, and in older records.
+    public var createdWithin: CloudTimeBounds?
+    /// When its destruction was accepted, by the cloud's clock.
+    public var destroyedWithin: CloudTimeBounds?
 
     public init(
         kind: Kind, name: String, cloudID: String? = nil, state: State = .intended, intendedAt: WallTime

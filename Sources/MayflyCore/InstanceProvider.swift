@@ -6,6 +6,9 @@ public protocol InstanceProvider: Sendable {
     /// How often waiting may ask; the adapter paces it for its cloud.
     var pollInterval: Duration { get }
 
+    /// The anchor's id as far as it is known without asking the cloud.
+    func knownAnchor() async -> String?
+
     /// Makes sure the installation's anchor key is registered, and returns its id.
     /// - Throws: ``ProviderError``.
     func ensureAnchor() async throws -> String
@@ -30,14 +33,33 @@ public protocol InstanceProvider: Sendable {
     /// - Throws: ``ProviderError``.
     func destroy(_ id: InstanceID) async throws
 
+    /// ``destroy(_:)``, and what is known of when.
+    /// - Throws: ``ProviderError``.
+    func answerToDestroy(_ id: InstanceID) async throws -> DestroyAnswer
+
     /// Whether the instance is provably gone: GET says 404, the complete listing lacks it, and the same token still
     /// sees the anchor. A wrong account, endpoint or wiped cloud also answers 404 and an empty list.
     /// - Throws: ``ProviderError``.
     func absence(of id: InstanceID) async throws -> Absence
 
+    /// ``absence(of:)`` with one attempt's anchor as the witness, all of it asked with one token.
+    /// - Parameter anchor: `nil` = the one on record for this cloud.
+    /// - Throws: ``ProviderError``.
+    func absence(of id: InstanceID, anchor: String?) async throws -> Absence
+
     /// Whether the same token still sees the anchor, so that an empty answer means something.
     /// - Throws: ``ProviderError``.
     func seesAnchor() async throws -> Bool
+
+    /// ``seesAnchor()`` for one attempt's anchor.
+    /// - Parameter anchor: `nil` = the one on record for this cloud.
+    /// - Throws: ``ProviderError``.
+    func sees(anchor: String?) async throws -> Bool
+
+    /// The instances of one hostname in a complete listing, and whether the very token that listed them sees the anchor.
+    /// - Parameter anchor: `nil` = the one on record for this cloud.
+    /// - Throws: ``ProviderError``.
+    func witnessedInstances(hostname: String, anchor: String?) async throws -> WitnessedListing
 
     /// The snapshots of an instance.
     /// - Throws: ``ProviderError``.
@@ -50,6 +72,37 @@ public protocol InstanceProvider: Sendable {
     /// Asks for a snapshot's deletion. A 404 is success. Only ever called for one that the cloud itself calls failed.
     /// - Throws: ``ProviderError``.
     func deleteSnapshot(_ id: SnapshotID) async throws
+}
+
+/// A complete listing and the worth of what it lacks.
+public struct WitnessedListing: Sendable, Hashable {
+    public var instances: [ObservedInstance]
+    /// Whether the anchor was seen; not asked, and `false`, where there are instances, which need no witness.
+    public var isWitnessed: Bool
+
+    public init(instances: [ObservedInstance], isWitnessed: Bool) {
+        self.instances = instances
+        self.isWitnessed = isWitnessed
+    }
+}
+
+/// For clouds that have one account and one anchor, and tell no time.
+extension InstanceProvider {
+    public func knownAnchor() async -> String? { nil }
+
+    public func absence(of id: InstanceID, anchor: String?) async throws -> Absence { try await absence(of: id) }
+
+    public func sees(anchor: String?) async throws -> Bool { try await seesAnchor() }
+
+    public func witnessedInstances(hostname: String, anchor: String?) async throws -> WitnessedListing {
+        let found = try await instances(hostnamePrefix: hostname).filter { $0.hostname == hostname }
+        return WitnessedListing(instances: found, isWitnessed: found.isEmpty ? try await seesAnchor() : false)
+    }
+
+    public func answerToDestroy(_ id: InstanceID) async throws -> DestroyAnswer {
+        try await destroy(id)
+        return DestroyAnswer()
+    }
 }
 
 /// Everything a create request carries.
@@ -108,10 +161,12 @@ public struct ObservedInstance: Sendable, Hashable, Codable {
     public var sshPort: Int?
     public var type: String
     public var region: String
+    /// The `Date` header of the answer that shows it: the cloud's own clock, to the second.
+    public var answeredAt: WallTime?
 
     public init(
         id: InstanceID, name: String, hostname: String, status: Status, address: String?,
-        privateAddress: String? = nil, sshPort: Int?, type: String, region: String
+        privateAddress: String? = nil, sshPort: Int?, type: String, region: String, answeredAt: WallTime? = nil
     ) {
         self.id = id
         self.name = name
@@ -122,6 +177,7 @@ public struct ObservedInstance: Sendable, Hashable, Codable {
         self.sshPort = sshPort
         self.type = type
         self.region = region
+        self.answeredAt = answeredAt
     }
 }
 
@@ -143,6 +199,9 @@ public struct ObservedSnapshot: Sendable, Hashable, Codable {
 }
 
 extension Reason {
+    /// A create was refused, and the cloud does not show the key that it named: nothing was made.
+    public static let anchorRefusedCode = "anchor-refused"
+
     /// Neither the instance nor the anchor is seen.
     public static let anchorMissing = Reason(
         code: "anchor-missing",

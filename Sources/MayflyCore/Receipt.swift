@@ -54,6 +54,9 @@ public struct Receipt: Codable, Sendable {
     public var code: Code?
     public var image: String
     public var objects: [Object]
+    /// For how many seconds the cloud had instances of this job, all attempts together; absent where there was none, or
+    /// where the end of one is not known.
+    public var billableEstimate: BillableEstimate?
     public var warnings: [String]
 
     /// - Parameter format: renders a wall time as ISO 8601 in UTC with milliseconds.
@@ -99,6 +102,7 @@ public struct Receipt: Codable, Sendable {
                 gitDirty: $0.gitCommit == nil ? nil : $0.gitDirty)
         }
         image = job.definition.machine.image
+        billableEstimate = job.billableEstimate
         warnings = job.attempts.flatMap(\.warnings)
     }
 }

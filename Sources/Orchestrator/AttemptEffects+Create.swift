@@ -6,16 +6,17 @@ extension AttemptEffects {
     func create(settle: Bool, _ state: AttemptState, _ control: EffectControl) async throws
         -> AttemptEvent
     {
-        if settle, try await mayHaveBeenSent(control) {
+        if settle, try await mayHaveBeenSent(state, control) {
             return try await settleCreate(since: intent(of: state), control)
         }
-        let order = try await makeOrder(control)
         let wish = StopWish(control, time)
+        guard let anchor = state.witness else { return try await wish.watching { try await anchored(wish, control) } }
+        let order = try await makeOrder(anchor)
         return try await wish.watching {
             var backoff = Backoff(first: .milliseconds(200), most: .seconds(10))
             while true {
                 do {
-                    return .created(try await provider.create(try await order()))
+                    return .created(try await provider.create(order))
                 } catch let error as ProviderError {
                     switch error.kind {
                     case .outcomeUnknown:
@@ -25,7 +26,9 @@ extension AttemptEffects {
                         // Nothing was sent: trying again cannot make two.
                         if wish.isMade { return .createRefused(error) }
                         control.post(.waiting(error.description))
-                        try await backoff.wait(time)
+                        try await backoff.wait(time, least: .milliseconds(200))
+                        // The key that is on record is none here: another goes on record before anything is sent with it.
+                        if error.reason.code == Reason.anchorRefusedCode { return .anchored(nil) }
                     case .refused, .unauthorized, .account, .capacity, .cloud:
                         return .createRefused(error)
                     }
@@ -34,9 +37,31 @@ extension AttemptEffects {
         }
     }
 
-    /// The anchor is registered and on record before anything is asked for: where there is none, a keeper died before it
-    /// sent a home's first create, and nothing would ever bear witness.
-    private func mayHaveBeenSent(_ control: EffectControl) async throws -> Bool {
+    /// The anchor, which is on record before anything is asked for with it.
+    private func anchored(_ wish: StopWish, _ control: EffectControl) async throws -> AttemptEvent {
+        var backoff = Backoff(first: .milliseconds(200), most: .seconds(10))
+        var told: String?
+        while true {
+            do {
+                return .anchored(try await provider.ensureAnchor())
+            } catch let error as ProviderError {
+                switch error.kind {
+                case .unreachable, .outcomeUnknown:
+                    if wish.isMade { return .createRefused(error) }
+                    if told != error.description { control.post(.waiting(error.description)) }
+                    told = error.description
+                case .refused, .unauthorized, .account, .capacity, .cloud:
+                    return .createRefused(error)
+                }
+            }
+            try await backoff.wait(time)
+        }
+    }
+
+    /// Where no anchor is on record, a keeper died before it sent anything. Older records do not say; for them the cloud's
+    /// record decides: without one this was a home's first create, and nothing would ever bear witness.
+    private func mayHaveBeenSent(_ state: AttemptState, _ control: EffectControl) async throws -> Bool {
+        if let anchor = state.anchor { return !anchor.isEmpty }
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(5))
         while true {
             do {
@@ -53,9 +78,7 @@ extension AttemptEffects {
     }
 
     /// Keys and first boot first, so that nothing but the request itself can fail afterwards.
-    private func makeOrder(_ control: EffectControl) async throws
-        -> @Sendable () async throws -> InstanceOrder
-    {
+    private func makeOrder(_ anchor: String) async throws -> InstanceOrder {
         let document: FirstBootDocument
         do {
             let keys = try await context.connector.prepareKeys(for: context.identity)
@@ -73,14 +96,9 @@ extension AttemptEffects {
                         kind: .refused,
                         reason: Reason(code: "first-boot", message: "the instance was not created: \(error)"))))
         }
-        let context = context
-        return {
-            InstanceOrder(
-                name: context.identity.instanceName(expiry: context.expiry),
-                hostname: context.identity.description,
-                machine: context.definition.machine, sshKey: try await context.provider.ensureAnchor(),
-                firstBoot: document)
-        }
+        return InstanceOrder(
+            name: context.identity.instanceName(expiry: context.expiry), hostname: context.identity.description,
+            machine: context.definition.machine, sshKey: anchor, firstBoot: document)
     }
 
     /// Looks for the instance by hostname until it is found, or a listing after the lag proves that there is none.
@@ -92,9 +110,8 @@ extension AttemptEffects {
             let hadTime = intent.duration(to: time.now().wall) >= provider.listingLag
             do {
                 let hostname = context.identity.description
-                var found = try await provider.instances(hostnamePrefix: hostname).filter {
-                    $0.hostname == hostname
-                }
+                let listing = try await provider.witnessedInstances(hostname: hostname, anchor: witness)
+                var found = listing.instances
                 found.sort {
                     ($0.status == .active ? 0 : 1, $0.id.rawValue) < (
                         $1.status == .active ? 0 : 1, $1.id.rawValue
@@ -105,7 +122,7 @@ extension AttemptEffects {
                     return .created(kept)
                 }
                 if hadTime {
-                    if try await provider.seesAnchor() { return .createUnsettled(Self.unsettled) }
+                    if listing.isWitnessed { return .createUnsettled(Self.unsettled) }
                     control.post(.waiting(Reason.anchorMissing.message))
                 }
             } catch let error as ProviderError {

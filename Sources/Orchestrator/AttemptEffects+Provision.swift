@@ -25,10 +25,12 @@ extension AttemptEffects {
                     tell(observed.status == .active ? "a public address" : "status active")
                 } else if isWithinLag(of: state) {
                     tell("the cloud to show the instance")
-                } else if try await provider.seesAnchor() {
-                    return .instanceFailed(Self.vanished)
                 } else {
-                    tell(Reason.anchorMissing.message)
+                    switch try await provider.absence(of: id, anchor: witness) {
+                    case .gone: return .instanceFailed(Self.vanished)
+                    case .stillThere(let status): tell("status active; now it is \(status)")
+                    case .cannotTell(let reason): tell(reason.message)
+                    }
                 }
             } catch let error as ProviderError {
                 tell(error.description)

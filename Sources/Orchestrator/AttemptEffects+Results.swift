@@ -66,7 +66,9 @@ extension AttemptEffects {
             } catch let error as ProviderError {
                 switch error.kind {
                 case .refused, .account, .capacity:
-                    return .snapshotFailed(error.reason)
+                    // Another account's token is refused too, and says nothing of this instance.
+                    if (try? await provider.sees(anchor: witness)) == true { return .snapshotFailed(error.reason) }
+                    tell(Reason.anchorMissing.message)
                 case .unauthorized, .cloud, .unreachable, .outcomeUnknown:
                     tell(error.description)
                 }
@@ -84,8 +86,7 @@ extension AttemptEffects {
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(30))
         while true {
             do {
-                try await provider.destroy(id)
-                return .destroyAccepted
+                return .destroyAnswered(try await provider.answerToDestroy(id))
             } catch let error as ProviderError {
                 control.post(
                     .teardownDelayed(
@@ -107,7 +108,7 @@ extension AttemptEffects {
         while true {
             var words: String
             do {
-                switch try await provider.absence(of: id) {
+                switch try await provider.absence(of: id, anchor: witness) {
                 case .gone:
                     guard isWithinLag(of: state) else { return .verifiedGone }
                     words = "the cloud's listings to be up to date: the instance was created a moment ago"

@@ -5,6 +5,8 @@ import OnInstance
 /// Carries out what the machine decided. Each effect posts the event it ends with, and is safe to start again.
 struct AttemptEffects: Sendable {
     let context: AttemptContext
+    /// The attempt's own key, which alone bears witness for its instance; `nil` = the one on record.
+    let witness: String?
 
     var provider: any InstanceProvider { context.provider }
     var time: any Timekeeper { context.time }
@@ -136,13 +138,14 @@ struct AttemptEffects: Sendable {
         do {
             if let observed = try await provider.instance(id) {
                 if let reason = Self.deadEnd(observed) { throw Ends(.instanceFailed(reason)) }
-            } else if try await provider.seesAnchor() {
-                // A 404 means something only because the same token still sees the anchor.
-                throw Ends(.instanceFailed(Self.vanished))
-            } else {
-                return Reason.anchorMissing.message
+                return nil
             }
-            return nil
+            // A 404 means something only if the same token sees the anchor: all of it is asked anew, together.
+            switch try await provider.absence(of: id, anchor: witness) {
+            case .gone: throw Ends(.instanceFailed(Self.vanished))
+            case .stillThere: return nil
+            case .cannotTell(let reason): return reason.message
+            }
         } catch let error as ProviderError {
             return error.description
         }

@@ -18,13 +18,13 @@ struct AttemptRunner: Sendable {
     /// - Throws: ``JobStoreError`` `fenced` when another keeper reigns, `CancellationError` when this one steps down.
     func run(_ state: AttemptState, isNew: Bool) async throws -> AttemptState {
         var machine = AttemptMachine(state: state, definition: context.definition)
-        let effects = AttemptEffects(context: context)
         var failure: (any Error)?
         await withDiscardingTaskGroup { group in
             var control = EffectControl(generation: 0, mailbox: mailbox)
             func start(_ effect: AttemptEffect, of state: AttemptState) {
                 let next = EffectControl(generation: control.generation + 1, mailbox: mailbox)
                 control = next
+                let effects = AttemptEffects(context: context, witness: state.witness)
                 group.addTask { await next.race { await effects.perform(effect, of: state, next) } }
             }
             func armClocks(_ state: AttemptState) {

@@ -49,6 +49,7 @@ struct AwaitedProvider: InstanceProvider {
         }
     }
 
+    func knownAnchor() async -> String? { await (try? provider())?.knownAnchor() }
     func ensureAnchor() async throws -> String { try await provider().ensureAnchor() }
     func hasAnchor() async throws -> Bool { try await provider().hasAnchor() }
     func create(_ order: InstanceOrder) async throws -> ObservedInstance { try await provider().create(order) }
@@ -57,8 +58,16 @@ struct AwaitedProvider: InstanceProvider {
         try await provider().instances(hostnamePrefix: prefix)
     }
     func destroy(_ id: InstanceID) async throws { try await provider().destroy(id) }
+    func answerToDestroy(_ id: InstanceID) async throws -> DestroyAnswer { try await provider().answerToDestroy(id) }
     func absence(of id: InstanceID) async throws -> Absence { try await provider().absence(of: id) }
+    func absence(of id: InstanceID, anchor: String?) async throws -> Absence {
+        try await provider().absence(of: id, anchor: anchor)
+    }
     func seesAnchor() async throws -> Bool { try await provider().seesAnchor() }
+    func sees(anchor: String?) async throws -> Bool { try await provider().sees(anchor: anchor) }
+    func witnessedInstances(hostname: String, anchor: String?) async throws -> WitnessedListing {
+        try await provider().witnessedInstances(hostname: hostname, anchor: anchor)
+    }
     func snapshots(of id: InstanceID) async throws -> [ObservedSnapshot] { try await provider().snapshots(of: id) }
     func createSnapshot(of id: InstanceID, name: String) async throws -> ObservedSnapshot {
         try await provider().createSnapshot(of: id, name: name)

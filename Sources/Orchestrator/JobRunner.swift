@@ -29,7 +29,11 @@ struct JobRunner: Sendable {
                     try await parts.store.save(state, of: job.id, token: token)
                 case .go:
                     // Only now: the identity's expiry counts from the create, not from a wait before it.
-                    state = try await lead(job, newAttempt(of: job), isNew: true, mailbox)
+                    var new = newAttempt(of: job)
+                    if case .ready(let provider) = await parts.supplies.provider(for: job.cloud) {
+                        new.anchor = await provider.knownAnchor()
+                    }
+                    state = try await lead(job, new, isNew: true, mailbox)
                 }
             }
             guard let now = try await parts.store.job(job.id) else { return }

@@ -91,13 +91,18 @@ import Testing
             #expect(try await provider.ensureAnchor() == order.sshKey)
             let made = try await provider.create(order)
             #expect(made.hostname == "mf-abcdefgh-life")
+            let date = try #require(made.answeredAt, "the answer's Date")
+            #expect(date.rawValue % 1000 == 0 && date.rawValue > 1_577_836_800_000)
             #expect(try await provider.instance(made.id)?.id == made.id)
             #expect(try await provider.instances(hostnamePrefix: "mf-abcdefgh-").map(\.id) == [made.id])
             #expect(try await provider.instances(hostnamePrefix: "mf-other").isEmpty)
-            try await provider.destroy(made.id)
+            #expect(try await provider.instances(hostnamePrefix: "mf-abcdefgh-")[0].answeredAt ?? date >= date)
+            let accepted = try await provider.answerToDestroy(made.id)
+            #expect(accepted.existed)
+            #expect(try #require(accepted.answeredAt) >= date)
             #expect(try await settled(provider, made.id) == .gone)
-            // A second time is success too.
-            try await provider.destroy(made.id)
+            // A second time is success too, and says that there was nothing.
+            #expect(try await !provider.answerToDestroy(made.id).existed)
         }
     }
 
@@ -170,6 +175,99 @@ import Testing
             #expect(try await !provider.seesAnchor())
             #expect(try await provider.ensureAnchor() != anchor)
         }
+    }
+
+    /// A create under way counts on its key as an instance does, but only until it is settled.
+    @Test func anAnchorThatACreateWasSentWithIsNotReplaced() async throws {
+        let store = MemoryJobStore()
+        try await withCloud(store) { provider, client in
+            let anchor = try await provider.ensureAnchor()
+            #expect(await provider.knownAnchor() == anchor)
+            let id = try await store.submit([Fixtures.newJob(cloud: Self.cloud)])[0]
+            let token = try await store.beginReign(owner: "test", at: Fixtures.now.wall)
+            var state = Fixtures.attempt(of: id)
+            state.phase = .creating
+            state.anchor = anchor
+            state.objects = [CreatedObject(kind: .instance, name: "h", intendedAt: Fixtures.now.wall)]
+            try await store.save(state, of: id, token: token)
+            try await client.deleteSSHKey(SSHKey.ID(anchor))
+            #expect(try await !provider.sees(anchor: anchor))
+            let refusal = await #expect(throws: ProviderError.self) { _ = try await provider.ensureAnchor() }
+            #expect(refusal?.reason.code == "anchor-missing")
+            #expect(refusal?.kind == .unreachable, "it is waited for")
+            // Refused, it made nothing, and its key is off the record.
+            state.anchor = ""
+            try await store.save(state, of: id, token: token)
+            let next = try await provider.ensureAnchor()
+            #expect(next != anchor)
+            #expect(try await provider.sees(anchor: next))
+            #expect(try await !provider.sees(anchor: anchor), "the attempt's own key, not the one on record")
+            let none = try await provider.witnessedInstances(hostname: "mf-none", anchor: anchor)
+            #expect(none == WitnessedListing(instances: [], isWitnessed: false))
+            #expect(try await provider.witnessedInstances(hostname: "mf-none", anchor: next).isWitnessed)
+            guard case .cannotTell = try await provider.absence(of: InstanceID(rawValue: "i-none"), anchor: anchor)
+            else {
+                Issue.record("absence was concluded from another key")
+                return
+            }
+            #expect(try await provider.absence(of: InstanceID(rawValue: "i-none"), anchor: next) == .gone)
+        }
+    }
+
+    @Test func aRefusedKeyIsToldApartFromARefusedOrder() async throws {
+        try await withCloud(MemoryJobStore()) { provider, client in
+            var order = Self.order("mf-abcdefgh-key")
+            order.sshKey = try await provider.ensureAnchor()
+            try await client.deleteSSHKey(SSHKey.ID(order.sshKey))
+            let bad = order
+            let refusal = await #expect(throws: ProviderError.self) { _ = try await provider.create(bad) }
+            #expect(refusal?.kind == .unreachable)
+            #expect(refusal?.reason.code == Reason.anchorRefusedCode)
+            #expect(await provider.knownAnchor() == nil)
+        }
+    }
+
+    /// The token changes while a listing is read: what the first token listed is not judged by the second one's key.
+    @Test func aTokenThatChangesInTheMiddleProvesNothing() async throws {
+        let store = MemoryJobStore()
+        let switching = SwitchingSource()
+        try await withCloud(MemoryJobStore(), observer: switching) { mine, own in
+            try await withCloud(MemoryJobStore()) { other, theirs in
+                var order = Self.order("mf-abcdefgh-mine")
+                order.sshKey = try await mine.ensureAnchor()
+                let made = try await mine.create(order)
+                let key = order.sshKey
+                let provider = CloudProvider(
+                    source: switching, store: store, installation: Fixtures.installation, cloud: Self.cloud,
+                    listingLag: .zero, pollInterval: .milliseconds(5))
+                // Their list lacks it; my key would be seen by the token that comes next.
+                for (first, then) in [(theirs, own), (own, theirs)] {
+                    switching.begin(with: first, then: then)
+                    let listing = try await provider.witnessedInstances(hostname: "mf-abcdefgh-mine", anchor: key)
+                    #expect(!(listing.instances.isEmpty && listing.isWitnessed))
+                    switching.begin(with: first, then: then)
+                    #expect(try await provider.absence(of: made.id, anchor: key) != .gone)
+                }
+                _ = other
+            }
+        }
+    }
+
+    /// Hands out another client from its second call on.
+    private final class SwitchingSource: ClientSource, RequestObserver {
+        private let clients = Mutex<[GenesisCloudClient]>([])
+
+        func begin(with first: GenesisCloudClient, then: GenesisCloudClient) {
+            clients.withLock { $0 = [first, then] }
+        }
+
+        func client() async throws -> GenesisCloudClient {
+            let next = clients.withLock { $0.count > 1 ? $0.removeFirst() : $0.first }
+            return try #require(next)
+        }
+
+        func connectionFailed() async {}
+        func requestEnded(_ record: RequestRecord) {}
     }
 
     @Test func errorsBecomeTheTermsOfDecisions() async throws {

@@ -1,3 +1,4 @@
+import Adapters
 import GenesisCloud
 import Keeper
 import MayflyCore

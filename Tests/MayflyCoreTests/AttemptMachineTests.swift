@@ -23,6 +23,21 @@ import Testing
         #expect(state.objects.map(\.state) == [.gone])
     }
 
+    @Test func theAnchorIsOnRecordBeforeTheRequest() {
+        var walk = Walk(Sample.full())
+        #expect(walk.feed(.anchored("early")) == .none)
+        walk.feed(.began)
+        #expect(walk.machine.state.anchor == "", "nothing was sent")
+        #expect(walk.feed(.anchored("key-1")) == .start(.create(settle: false)))
+        #expect(walk.machine.state.witness == "key-1")
+        // The cloud made nothing and does not show the key: nothing is on record again.
+        #expect(walk.feed(.anchored(nil)) == .start(.create(settle: false)))
+        #expect(walk.machine.state.anchor == "")
+        walk.feed(.anchored("key-2"), .created(Sample.observed))
+        #expect(walk.feed(.anchored("late")) == .none)
+        #expect(walk.machine.state.witness == "key-2")
+    }
+
     @Test func aFailingStageNeverRunsTheCommand() {
         for (events, code) in [
             (Array(Sample.toRunning.prefix(4)) + [.startupEnded(.exited(3))], "startup-failed"),

@@ -64,6 +64,25 @@ import Testing
                 + #""teardown":{"name":"clean"},"version":1,"warnings":[]}"#)
     }
 
+    @Test func anAttemptsAnchorAndTheCloudsTimes() throws {
+        var object = CreatedObject(kind: .instance, name: "mf-x", intendedAt: WallTime(rawValue: 5))
+        object.createdWithin = CloudTimeBounds(answeredAt: WallTime(rawValue: 9000), elapsed: .milliseconds(300))
+        let text =
+            #"{"createdWithin":{"earliest":8700,"latest":10000},"intendedAt":5,"kind":"instance","name":"mf-x","#
+            + #""state":"intended"}"#
+        #expect(try json(object) == text)
+        #expect(try JSONDecoder().decode(CreatedObject.self, from: Data(text.utf8)) == object)
+
+        var state = Fixtures.attempt(of: JobID(rawValue: 41), nonce: "noncenon")
+        #expect(state.anchor == nil && state.witness == nil, "as in the records of older Mayflys")
+        state.anchor = ""
+        #expect(state.witness == nil, "nothing was sent")
+        state.anchor = "key-1"
+        let stored = try json(state)
+        #expect(stored.hasPrefix(#"{"anchor":"key-1","bootID":"boot-1""#))
+        #expect(try JSONDecoder().decode(AttemptState.self, from: Data(stored.utf8)) == state)
+    }
+
     @Test func whatANewerMayflyWroteIsAnErrorNotATrap() {
         for text in [#"{"name":"dreaming"}"#, #"{"name":"booting"}"#, "{}", "[]", #"{"name":"running","port":"x"}"#] {
             #expect(throws: DecodingError.self) {

@@ -23,6 +23,9 @@ actor FakeCloud: InstanceProvider {
     private var destroyFaults = 0
     private var failingSnapshots = 0
     private var showsAnchor = true
+    /// Whose token asks: another account's shows nothing of this one's, and has a key of its own.
+    private var asksAsAnother = false
+    private(set) var recordedAnchor = "anchor"
     private var isAnchored = false
     private var bootsTo: ObservedInstance.Status = .active
     private(set) var created: [String] = []
@@ -36,6 +39,9 @@ actor FakeCloud: InstanceProvider {
     func failNextSnapshots(_ count: Int) { failingSnapshots = count }
     var snapshots: [ObservedSnapshot] { snapshotsByInstance.values.flatMap { $0 } }
     func setShowsAnchor(_ shows: Bool) { showsAnchor = shows }
+    func setAsksAsAnother(_ asks: Bool) { asksAsAnother = asks }
+    /// As if a job of the other account had replaced the record.
+    func replaceRecordedAnchor() { recordedAnchor = "other" }
     func setBootsTo(_ status: ObservedInstance.Status) { bootsTo = status }
     func wipe() { instances = [:] }
     func setStatus(_ status: ObservedInstance.Status) {
@@ -49,10 +55,13 @@ actor FakeCloud: InstanceProvider {
 
     func ensureAnchor() throws -> String {
         isAnchored = true
-        return "anchor"
+        return recordedAnchor
     }
     func hasAnchor() throws -> Bool { isAnchored }
-    func seesAnchor() throws -> Bool { showsAnchor }
+    func seesAnchor() throws -> Bool { try sees(anchor: nil) }
+    func sees(anchor: String?) throws -> Bool {
+        showsAnchor && (anchor ?? recordedAnchor) == (asksAsAnother ? "other" : "anchor")
+    }
 
     func create(_ order: InstanceOrder) throws -> ObservedInstance {
         let planned = createFaults.isEmpty ? nil : createFaults.removeFirst()
@@ -78,10 +87,17 @@ actor FakeCloud: InstanceProvider {
         return instance
     }
 
-    func instance(_ id: InstanceID) throws -> ObservedInstance? { instances[id] }
+    private var seen: [InstanceID: ObservedInstance] { asksAsAnother ? [:] : instances }
+
+    func instance(_ id: InstanceID) throws -> ObservedInstance? { seen[id] }
 
     func instances(hostnamePrefix prefix: String) throws -> [ObservedInstance] {
-        instances.values.filter { $0.hostname.hasPrefix(prefix) }
+        seen.values.filter { $0.hostname.hasPrefix(prefix) }
+    }
+
+    func witnessedInstances(hostname: String, anchor: String?) throws -> WitnessedListing {
+        WitnessedListing(
+            instances: seen.values.filter { $0.hostname == hostname }, isWitnessed: try sees(anchor: anchor))
     }
 
     func destroy(_ id: InstanceID) throws {
@@ -89,18 +105,26 @@ actor FakeCloud: InstanceProvider {
             destroyFaults -= 1
             throw fault(.unreachable)
         }
+        // Another account has none of that id, which is success.
+        guard !asksAsAnother else { return }
         instances[id] = nil
         destroyed.append(id)
     }
 
-    func absence(of id: InstanceID) throws -> Absence {
-        if instances[id] != nil { return .stillThere(status: "active") }
-        return showsAnchor ? .gone : .cannotTell(Reason(code: "anchor", message: "no anchor"))
+    func absence(of id: InstanceID) throws -> Absence { try absence(of: id, anchor: nil) }
+
+    func absence(of id: InstanceID, anchor: String?) throws -> Absence {
+        if let there = seen[id] { return .stillThere(status: there.status.word) }
+        return try sees(anchor: anchor) ? .gone : .cannotTell(Reason(code: "anchor", message: "no anchor"))
     }
 
     func snapshots(of id: InstanceID) throws -> [ObservedSnapshot] { snapshotsByInstance[id] ?? [] }
 
+    private var refusesSnapshots = false
+    func refuseSnapshots(_ refuses: Bool) { refusesSnapshots = refuses }
+
     func createSnapshot(of id: InstanceID, name: String) throws -> ObservedSnapshot {
+        if refusesSnapshots { throw fault(.refused) }
         nextNumber += 1
         let fails = failingSnapshots > 0
         if fails { failingSnapshots -= 1 }

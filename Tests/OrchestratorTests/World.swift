@@ -32,6 +32,11 @@ final class World: Sendable {
         try await store.submit(definitions.map { Fixtures.newJob($0, limit: limit, at: time.now().wall) })
     }
 
+    /// Makes an empty file in this world's folder.
+    func touch(_ name: String) throws {
+        try Data().write(to: URL(fileURLWithPath: "\(root)/\(name)"))
+    }
+
     static func job(_ command: String, timeouts: Timeouts = Timeouts()) -> JobDefinition {
         var definition = Fixtures.definition(command: .shell(command), timeouts: timeouts)
         definition.secrets = []

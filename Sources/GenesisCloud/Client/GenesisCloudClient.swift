@@ -46,6 +46,13 @@ public struct GenesisCloudClient: Sendable {
         copy.transport.priority = priority
         return copy
     }
+
+    /// The same client, of whose requests `observer` is told as well.
+    public func observed(by observer: any RequestObserver) -> GenesisCloudClient {
+        var copy = self
+        copy.transport.observers.append(observer)
+        return copy
+    }
 }
 
 extension GenesisCloudClient: CustomReflectable, CustomStringConvertible {

@@ -14,6 +14,8 @@ struct Transport: Sendable {
     let logger: Logger
     /// At least this urgent, whatever the operation.
     var priority = RequestPriority.read
+    /// Beside the configuration's.
+    var observers: [any RequestObserver] = []
 
     /// The body of a 2xx answer.
     /// - Throws: ``GenesisCloudError``.
@@ -138,6 +140,7 @@ struct Transport: Sendable {
 
     private func tell(_ record: RequestRecord) {
         configuration.observer?.requestEnded(record)
+        for observer in observers { observer.requestEnded(record) }
         logger.debug(
             "request",
             metadata: [

@@ -49,6 +49,7 @@ struct JobEvent: Encodable, Equatable {
     var teardown: String?
     var phases: [Phase]?
     var objects: [Object]?
+    var billableEstimate: BillableEstimate?
     var warnings: [String]?
     var message: String?
 
@@ -113,6 +114,7 @@ struct JobEvent: Encodable, Equatable {
         event.objects = job.attempts.flatMap(\.objects).map {
             Object(kind: $0.kind.rawValue, name: $0.name, id: $0.cloudID, state: $0.state.rawValue)
         }
+        event.billableEstimate = job.billableEstimate
         event.warnings = job.attempts.flatMap(\.warnings)
         return event
     }

@@ -33,7 +33,18 @@ enum SummaryText {
     static func objects(_ job: JobRecord) -> [String] {
         let all = job.attempts.flatMap(\.objects)
         if all.isEmpty { return ["instance  none was created"] }
-        return all.map { object in
+        return lines(of: all) + billable(job)
+    }
+
+    /// `billable  1m 12s to 1m 15s, from created to destroy accepted, by the cloud's clock`
+    private static func billable(_ job: JobRecord) -> [String] {
+        guard let estimate = job.billableEstimate else { return [] }
+        let (min, max) = (TimeText.duration(.seconds(estimate.min)), TimeText.duration(.seconds(estimate.max)))
+        return ["billable  \(min == max ? min : "\(min) to \(max)"), from created to destroy accepted"]
+    }
+
+    private static func lines(of objects: [CreatedObject]) -> [String] {
+        objects.map { object in
             let id = ControlSequences.line(object.cloudID ?? object.name)
             switch object.kind {
             case .instance: return "instance  " + instance(object, id)
