@@ -58,6 +58,11 @@ actor ResultsFolder: JobFolder {
         try await blocking { try AtomicFile.write(bytes, to: path) }
     }
 
+    func write(blackBox: [UInt8], attempt: Int) async throws {
+        let path = path + (attempt == 1 ? "/blackbox.txt" : "/blackbox-\(attempt).txt")
+        try await blocking { try AtomicFile.write(blackBox, to: path) }
+    }
+
     /// Logs are opened when first written to, so that an empty `setup.log` means that setup ran and said nothing.
     private func open(_ log: JobLog) async throws -> LogBox {
         if let box = logs[log] { return box }

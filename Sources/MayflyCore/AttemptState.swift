@@ -29,6 +29,8 @@ public struct AttemptState: Codable, Hashable, Sendable {
     /// The id of the key that the create request was sent with, and that alone bears witness for this attempt's instance:
     /// on record before the request. Empty while nothing was sent; `nil` in older records, which do not say.
     public var anchor: String?
+    /// What probably made it fail, from what its instance told before it went. `nil` without signs, and in older records.
+    public var verdict: String?
     /// What the current phase waits for, in words.
     public var waitingFor: String?
     /// The boot that the spans' boot instants belong to.

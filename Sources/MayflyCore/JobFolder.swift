@@ -33,6 +33,14 @@ public protocol JobFolder: Sendable {
     func receiveOutputs() async throws -> any OutputsReceiver
 
     func write(_ receipt: Receipt) async throws
+
+    /// Keeps what the instance of a failed attempt told before it went, beside its logs.
+    func write(blackBox: [UInt8], attempt: Int) async throws
+}
+
+extension JobFolder {
+    /// For folders that keep none.
+    public func write(blackBox: [UInt8], attempt: Int) async throws {}
 }
 
 /// Takes the stream of outputs as the instance sends it, with bounded memory.

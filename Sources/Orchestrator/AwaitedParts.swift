@@ -29,6 +29,9 @@ actor AwaitedFolder: JobFolder {
     }
     func receiveOutputs() async throws -> any OutputsReceiver { try await folder().receiveOutputs() }
     func write(_ receipt: Receipt) async throws { try await folder().write(receipt) }
+    func write(blackBox: [UInt8], attempt: Int) async throws {
+        try await folder().write(blackBox: blackBox, attempt: attempt)
+    }
 }
 
 /// A cloud whose token is not here yet: every call says so, so that the attempt's own clocks, a cancel and a person's

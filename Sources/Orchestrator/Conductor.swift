@@ -37,6 +37,8 @@ package actor Conductor {
     private let parts: ConductorParts
     private let token: FencingToken
     private let installation: String
+    private let afterCrash: Bool
+    private let gate: AttachGate
     private var active: [JobID: AttemptMailbox] = [:]
     private var activeSubmissions: [JobID: String] = [:]
     private var unfinished: [JobID] = []
@@ -48,10 +50,13 @@ package actor Conductor {
     private var toldUnreadable: Set<UnreadableJob> = []
     private var lookedForUnreadable: BootInstant?
 
-    package init(parts: ConductorParts, token: FencingToken, installation: String) {
+    /// - Parameter afterCrash: whether the last keeper crashed, as against being killed or standing down.
+    package init(parts: ConductorParts, token: FencingToken, installation: String, afterCrash: Bool = false) {
         self.parts = parts
         self.token = token
         self.installation = installation
+        self.afterCrash = afterCrash
+        gate = AttachGate(store: parts.store, time: parts.time, token: token, logger: parts.logger)
         (wakes, wakeContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -64,11 +69,22 @@ package actor Conductor {
 
     /// Works until its task is cancelled (stepping down touches no job) or a newer keeper reigns.
     package func run() async throws {
+        do {
+            try await lead()
+        } catch {
+            await gate.standDown()
+            throw error
+        }
+        await gate.standDown()
+    }
+
+    private func lead() async throws {
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { [self] in
                 // Queue clocks and news that no client announced.
                 while true {
                     try await parts.time.sleep(for: .seconds(5))
+                    await gate.turn()
                     wake()
                 }
             }
@@ -78,6 +94,7 @@ package actor Conductor {
             wake()
             for await _ in wakes {
                 do {
+                    try await gate.open(afterCrash: afterCrash)
                     try await tellUnreadable()
                     for (job, mailbox) in try await admit() {
                         group.addTask { [self] in await lead(job, mailbox) }
@@ -139,7 +156,7 @@ package actor Conductor {
     }
 
     private func lead(_ job: JobRecord, _ mailbox: AttemptMailbox) async {
-        let runner = JobRunner(parts: parts, token: token, installation: installation)
+        let runner = JobRunner(parts: parts, token: token, installation: installation, gate: gate)
         do {
             try await runner.run(job, mailbox)
         } catch let error as JobStoreError where error.code == .fenced {

@@ -6,6 +6,7 @@ struct JobRunner: Sendable {
     let parts: ConductorParts
     let token: FencingToken
     let installation: String
+    let gate: AttachGate
 
     private static let attemptLimit = 3
     /// How much longer than all its clocks an instance may live before it counts as forgotten (design: hold).
@@ -117,7 +118,7 @@ struct JobRunner: Sendable {
         let context = AttemptContext(
             job: job, identity: state.identity, expiry: state.expiry, provider: provider,
             connector: parts.connector, storage: parts.storage, folder: AwaitedFolder(storage: parts.storage, job: job),
-            supplies: parts.supplies, observer: parts.observer, time: parts.time, logger: parts.logger,
+            supplies: parts.supplies, observer: parts.observer, time: parts.time, logger: parts.logger, gate: gate,
             link: Link(connector: parts.connector, identity: state.identity, settings: job.definition.ssh)
         )
         return try await AttemptRunner(
