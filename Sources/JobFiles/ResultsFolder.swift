@@ -64,6 +64,11 @@ actor ResultsFolder: JobFolder {
         try await blocking { try AttemptFolders.setAside(attempt: number, in: path) }
     }
 
+    func write(blackBox: [UInt8]) async throws {
+        let path = path + "/blackbox.txt"
+        try await blocking { try AtomicFile.write(blackBox, to: path) }
+    }
+
     /// Logs are opened when first written to, so that an empty `setup.log` means that setup ran and said nothing.
     private func open(_ log: JobLog) async throws -> LogBox {
         if let box = logs[log] { return box }

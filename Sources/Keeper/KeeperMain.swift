@@ -20,6 +20,7 @@ package enum KeeperMain {
         mayfly_keep_heap_small()
         try StoreOpener.prepare(home)
         guard let lock = try await takeLock(home, foreground: foreground) else { return }
+        let afterCrash = CrashMark.take(home.keeperCrash)
         let time = SystemTimekeeper()
         let logger = logger("keeper")
         let store = try await StoreOpener.open(home: home)
@@ -36,7 +37,8 @@ package enum KeeperMain {
                 connector: SSHConnector(keysFolder: home.keys, logger: logger),
                 storage: LocalStorage(blobPath: { home.blob($0) }), observer: hub, time: time, entropy: entropy,
                 logger: logger, formatTime: isoTime),
-            token: token, installation: installation)
+            token: token, installation: installation, afterCrash: afterCrash)
+        if afterCrash { logger.error("the last keeper crashed") }
         let (ends, end) = AsyncStream.makeStream(of: Void.self)
         let signals = endOnSignals(end)
         defer { for signal in signals { signal.cancel() } }

@@ -7,6 +7,7 @@ package struct MayflyHome: Sendable, Hashable {
 
     package var store: String { root + "/store.db" }
     package var keeperLock: String { root + "/keeper.lock" }
+    package var keeperCrash: String { root + "/keeper.crash" }
     package var keeperSocket: String { root + "/keeper.sock" }
     package var keeperLog: String { root + "/keeper.log" }
     /// 0600 files, one folder per attempt, removed with the receipt.

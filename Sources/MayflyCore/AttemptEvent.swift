@@ -46,6 +46,8 @@ public enum AttemptEvent: Sendable {
     case connectionGivenUp(Reason)
     /// Says what the current phase waits for.
     case waiting(String?)
+    /// What the instance's black box says of the failure.
+    case diagnosed(String)
     /// What a user should know although the job does not fail for it.
     case warned(String)
 }

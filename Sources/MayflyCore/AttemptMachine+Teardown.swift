@@ -37,6 +37,11 @@ extension AttemptMachine {
         return .none
     }
 
+    mutating func diagnosed(_ verdict: String) -> AttemptAction {
+        if state.phase != .done, state.verdict == nil { state.verdict = verdict }
+        return .none
+    }
+
     mutating func warned(_ text: String) -> AttemptAction {
         if state.phase != .done, !state.warnings.contains(text) { state.warnings.append(text) }
         return .none

@@ -37,6 +37,8 @@ public struct AttemptState: Codable, Hashable, Sendable {
     public var logsAreWhole: Bool?
     /// How long the instance stays although the attempt is over; set once it is held.
     public var hold: Hold?
+    /// What probably made it fail, from what its instance told before it went. `nil` without signs, and in older records.
+    public var verdict: String?
     /// What the current phase waits for, in words.
     public var waitingFor: String?
     /// The boot that the spans' boot instants belong to.

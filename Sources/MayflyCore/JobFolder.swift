@@ -37,6 +37,9 @@ public protocol JobFolder: Sendable {
     /// Moves all that an attempt left (logs, outputs, receipt) into `attempt-<number>/`, so that the next one begins in an
     /// empty folder. Repeating it is harmless, also after it was broken off.
     func setAside(attempt number: Int) async throws
+
+    /// Keeps what the instance of a failed attempt told before it went, beside its logs.
+    func write(blackBox: [UInt8]) async throws
 }
 
 extension JobRecord {

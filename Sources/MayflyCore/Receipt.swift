@@ -43,6 +43,8 @@ public struct Receipt: Codable, Sendable {
     public var endpoint: String
     public var outcome: String
     public var reason: Reason?
+    /// What probably made it fail; absent without signs.
+    public var verdict: String?
     public var exitCode: Int32?
     public var delivery: String
     public var teardown: String
@@ -72,6 +74,7 @@ public struct Receipt: Codable, Sendable {
         endpoint = job.cloud.endpoint
         outcome = last?.outcome?.word ?? "lost"
         reason = last?.reason
+        verdict = last?.verdict
         exitCode = last?.exitCode
         delivery = (last?.delivery ?? .none).rawValue
         teardown = (last?.teardown ?? .clean).word

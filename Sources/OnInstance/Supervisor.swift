@@ -110,6 +110,11 @@ public struct Supervisor: Sendable {
         step("stripe", [Self.folderName(token), String(number)])
     }
 
+    /// What explains a failure, for a ``BlackBox``; at most a megabyte. Never the environment: it holds secrets.
+    public func blackBox() -> RemoteStep {
+        step("black-box")
+    }
+
     // MARK: Commands
 
     /// Wrapped for `sh`, because the login shell may be any.

@@ -14,10 +14,14 @@ struct AttemptContext: Sendable {
     let observer: any JobObserver
     let time: any Timekeeper
     let logger: Logger
+    /// Lets this attempt log in.
+    let gate: AttachGate
     /// Reconnects on demand; one per attempt.
     let link: Link
     /// Whether the last thing tried with the results folder failed: the user's to mend, and no reason to lose a job.
     let folderTrouble = Mark()
+    /// Whether the instance was asked what explains the failure: once.
+    let hasBlackBox = Flag()
 
     var definition: JobDefinition { job.definition }
 }

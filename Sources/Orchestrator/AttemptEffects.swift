@@ -23,6 +23,10 @@ struct AttemptEffects: Sendable {
     ///
     /// An error that nobody expected is tried again like a restart would: the phase's clock ends it, never silence.
     func perform(_ effect: AttemptEffect, of state: AttemptState, _ control: EffectControl) async {
+        switch effect {
+        case .snapshot, .destroy: await keepBlackBox(of: state, control)
+        case .create, .watch, .connect, .awaitStartup, .upload, .setup, .run, .collect, .hold, .verify: break
+        }
         var effect = effect
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(10))
         while true {
@@ -80,8 +84,10 @@ struct AttemptEffects: Sendable {
         while true {
             let trouble: String
             var least = Duration.zero
+            try await awaitAdmission(control)
             do {
                 let host = try await context.link.host(of: instance)
+                await context.gate.attached(context.identity)
                 if told != nil { control.post(.waiting(nil)) }
                 told = nil
                 let result = try await body(host)
@@ -122,6 +128,33 @@ struct AttemptEffects: Sendable {
             try await backoff.wait(time, least: least)
         }
     }
+
+    /// Waits while a machine that may have crashed the last keeper is tried apart from all others.
+    /// - Throws: ``Ends`` for one that did so again and again.
+    private func awaitAdmission(_ control: EffectControl) async throws {
+        var hasWaited = false
+        while true {
+            switch await context.gate.admission(of: context.identity) {
+            case .attach:
+                if hasWaited { control.post(.waiting(nil)) }
+                return
+            case .wait:
+                if !hasWaited { control.post(.waiting(Self.attachedOneByOne)) }
+                hasWaited = true
+                try await time.sleep(for: .milliseconds(100))
+            case .quarantined: throw Ends(.connectionGivenUp(Self.quarantined))
+            }
+        }
+    }
+
+    private static let attachedOneByOne =
+        "its turn: the last keeper crashed while it attached to several machines, so they are attached to one at a time"
+
+    static let quarantined = Reason(
+        code: "quarantined",
+        message:
+            "what this machine sends crashed the keeper twice while it attached, so nothing is read from it any more; "
+            + "the end of keeper.log in the home says how")
 
     /// OpenSSH from 9.8 on locks an address out for a while that owes it 15 s, and a refused login costs 5
     /// (sshd_config(5), PerSourcePenalties). The first few may come quickly: the user's key is a moment late.

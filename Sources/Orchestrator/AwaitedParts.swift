@@ -30,6 +30,9 @@ actor AwaitedFolder: JobFolder {
     func receiveOutputs() async throws -> any OutputsReceiver { try await folder().receiveOutputs() }
     func write(_ receipt: Receipt) async throws { try await folder().write(receipt) }
     func setAside(attempt number: Int) async throws { try await folder().setAside(attempt: number) }
+    func write(blackBox: [UInt8]) async throws {
+        try await folder().write(blackBox: blackBox)
+    }
 }
 
 /// A cloud whose token is not here yet: every call says so, so that the attempt's own clocks, a cancel and a person's

@@ -37,6 +37,8 @@ package actor Conductor {
     private let parts: ConductorParts
     private let token: FencingToken
     private let installation: String
+    private let afterCrash: Bool
+    private let gate: AttachGate
     private var active: [JobID: AttemptMailbox] = [:]
     private var activeSubmissions: [JobID: String] = [:]
     private var unfinished: [JobID] = []
@@ -48,10 +50,13 @@ package actor Conductor {
     private var toldUnreadable: Set<UnreadableJob> = []
     private var lookedForUnreadable: BootInstant?
 
-    package init(parts: ConductorParts, token: FencingToken, installation: String) {
+    /// - Parameter afterCrash: whether the last keeper crashed, as against being killed or standing down.
+    package init(parts: ConductorParts, token: FencingToken, installation: String, afterCrash: Bool = false) {
         self.parts = parts
         self.token = token
         self.installation = installation
+        self.afterCrash = afterCrash
+        gate = AttachGate(store: parts.store, time: parts.time, token: token, logger: parts.logger)
         (wakes, wakeContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -66,9 +71,15 @@ package actor Conductor {
     package func run() async throws {
         do {
             try await work()
-        } catch is CancellationError where fenced {
-            parts.logger.notice("a newer keeper reigns, and leads the jobs of this one")
+        } catch {
+            await gate.standDown()
+            if fenced, error is CancellationError {
+                parts.logger.notice("a newer keeper reigns, and leads the jobs of this one")
+                return
+            }
+            throw error
         }
+        await gate.standDown()
     }
 
     private func work() async throws {
@@ -77,6 +88,7 @@ package actor Conductor {
                 // Queue clocks and news that no client announced.
                 while true {
                     try await parts.time.sleep(for: .seconds(5))
+                    await gate.turn()
                     wake()
                 }
             }
@@ -86,6 +98,7 @@ package actor Conductor {
             wake()
             for await _ in wakes {
                 do {
+                    try await gate.open(afterCrash: afterCrash)
                     try await tellUnreadable()
                     for (job, mailbox) in try await admit() {
                         group.addTask { [self] in await lead(job, mailbox) }
@@ -152,7 +165,7 @@ package actor Conductor {
     }
 
     private func lead(_ job: JobRecord, _ mailbox: AttemptMailbox) async {
-        let runner = JobRunner(parts: parts, token: token, installation: installation)
+        let runner = JobRunner(parts: parts, token: token, installation: installation, gate: gate)
         do {
             try await runner.run(job, mailbox)
         } catch let error as JobStoreError where error.code == .fenced {

@@ -6,6 +6,7 @@ struct JobRunner: Sendable {
     let parts: ConductorParts
     let token: FencingToken
     let installation: String
+    let gate: AttachGate
 
     func run(_ job: JobRecord, _ mailbox: AttemptMailbox) async throws {
         var job = job
@@ -136,7 +137,7 @@ struct JobRunner: Sendable {
         let context = AttemptContext(
             job: job, identity: state.identity, expiry: state.expiry, provider: provider,
             connector: parts.connector, storage: parts.storage, folder: AwaitedFolder(storage: parts.storage, job: job),
-            supplies: parts.supplies, observer: parts.observer, time: parts.time, logger: parts.logger,
+            supplies: parts.supplies, observer: parts.observer, time: parts.time, logger: parts.logger, gate: gate,
             link: Link(connector: parts.connector, identity: state.identity, settings: job.definition.ssh)
         )
         return try await AttemptRunner(

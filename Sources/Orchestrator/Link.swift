@@ -13,6 +13,9 @@ actor Link {
         self.settings = settings
     }
 
+    /// The connection, if there is one already.
+    var open: (any RemoteHost)? { current }
+
     /// The open connection, or a new one.
     /// - Throws: ``RemoteError``.
     func host(of instance: ReachableInstance) async throws -> any RemoteHost {

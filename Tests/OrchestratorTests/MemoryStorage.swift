@@ -32,12 +32,14 @@ actor MemoryFolder: JobFolder {
     private var logs: [JobLog: [UInt8]] = [:]
     private(set) var receipt: Receipt?
     private(set) var received: [UInt8] = []
+    private(set) var blackBox: [UInt8]?
 
     func text(of log: JobLog) -> String { String(decoding: logs[log] ?? [], as: UTF8.self) }
     func length(of log: JobLog) -> Int64 { Int64(logs[log]?.count ?? 0) }
     func append(_ bytes: [UInt8], to log: JobLog) { logs[log, default: []] += bytes }
     func restart(_ log: JobLog) { logs[log] = [] }
     func write(_ receipt: Receipt) { self.receipt = receipt }
+    func write(blackBox: [UInt8]) { self.blackBox = blackBox }
 
     /// What earlier attempts left, by their numbers.
     private(set) var aside: [Int: (logs: [JobLog: [UInt8]], receipt: Receipt?)] = [:]

@@ -169,6 +169,9 @@ struct MortalFolder: JobFolder {
         MortalReceiver(inner: try await life.around("outputs") { try await inner.receiveOutputs() }, life: life)
     }
     func write(_ receipt: Receipt) async throws { try await life.around("receipt") { try await inner.write(receipt) } }
+    func write(blackBox: [UInt8]) async throws {
+        try await life.around("black box") { try await inner.write(blackBox: blackBox) }
+    }
     func setAside(attempt number: Int) async throws {
         try await life.around("set aside") { try await inner.setAside(attempt: number) }
     }

@@ -23,6 +23,10 @@ final class ShellConnector: RemoteConnector {
 
     func connect(to endpoint: RemoteEndpoint, identity: AttemptIdentity) async throws -> any RemoteHost {
         await faults.connected()
+        if await faults.crashesKeeper(identity.job) {
+            // The process is gone: nothing comes after this.
+            try await Task.sleep(for: .seconds(3600))
+        }
         if await faults.refusesLogin { throw RemoteError(kind: .notReady, message: "connection refused") }
         return ShellHost(root: root, faults: faults)
     }
@@ -36,6 +40,25 @@ actor HostFaults {
     private(set) var connections = 0
     private(set) var discardedKeys: [AttemptIdentity] = []
     private var cutsAfter: Int?
+    private var guilty: JobID?
+    private(set) var crashes = 0
+    private var hasCrashed = false
+
+    /// From now on whoever logs in to this job's machine dies of it.
+    func setCrashesKeeper(_ job: JobID?) { guilty = job }
+
+    func crashesKeeper(_ job: JobID) -> Bool {
+        guard job == guilty else { return false }
+        crashes += 1
+        hasCrashed = true
+        return true
+    }
+
+    /// Whether the keeper has died of it since this was last asked.
+    func takeCrash() -> Bool {
+        defer { hasCrashed = false }
+        return hasCrashed
+    }
 
     func setRefusesLogin(_ refuses: Bool) { refusesLogin = refuses }
     /// The connection breaks once this many bytes of output have come.

@@ -23,4 +23,7 @@ int mayfly_unmount_from(int mount_namespace, int root, const char *_Nonnull targ
 /// long and whose peaks are short. Does nothing where the library has no such settings.
 void mayfly_keep_heap_small(void);
 
+/// From now on a signal that means a crash (SIGSEGV, SIGILL, SIGTRAP, …) first writes a word to `fd`, which must stay open.
+void mayfly_mark_crashes(int fd);
+
 #endif

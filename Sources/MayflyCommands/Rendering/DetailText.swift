@@ -17,6 +17,7 @@ enum DetailText {
         if let reason = job.attempt?.reason {
             lines.append(field("reason", "\(reason.message) (\(reason.code))"))
         }
+        lines += SummaryText.verdict(job).map { field("verdict", $0) }
         lines.append(field("cloud", job.cloudText))
         let disk = machine.diskSizeGiB.map { ", \($0) GiB" } ?? ""
         lines.append(field("machine", "\(machine.type)\(disk), image \(machine.image), region \(machine.region)"))

@@ -43,6 +43,7 @@ struct JobEvent: Encodable, Equatable {
     var data: String?
     var outcome: String?
     var reason: Reason?
+    var verdict: String?
     /// The command's own.
     var exitCode: Int32?
     /// What `mayfly run` ends with for this job.
@@ -110,6 +111,7 @@ struct JobEvent: Encodable, Equatable {
         event.results = job.resultsFolder
         event.outcome = job.outcome?.word
         event.reason = job.attempt?.reason
+        event.verdict = job.attempt?.verdict
         event.exitCode = job.attempt?.exitCode
         event.status = job.exitStatus
         event.delivery = (job.attempt?.delivery ?? .none).rawValue

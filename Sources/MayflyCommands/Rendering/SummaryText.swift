@@ -12,6 +12,7 @@ enum SummaryText {
             let ends = job.attempts.map { $0.outcome?.word ?? "lost" }
             lines.append("  attempts  \(job.attempts.count): \(ends.joined(separator: ", "))")
         }
+        lines += verdict(job).map { "  verdict   \($0)" }
         let phases = job.phaseTimes.map { "\($0.phase) \(TimeText.duration($0.elapsed))" }
         if !phases.isEmpty { lines.append("  time      \(phases.joined(separator: ", "))") }
         lines.append("  results   \(job.resultsFolder)\(deliveryNote(job))")
@@ -31,6 +32,11 @@ enum SummaryText {
         if let code = job.attempt?.exitCode { text += ", exit code \(code)" }
         text += ", after \(TimeText.duration(job.age(job.finishedAt ?? job.submittedAt)))"
         return style.strong(text)
+    }
+
+    /// What probably made it fail, where there are signs.
+    static func verdict(_ job: JobRecord) -> [String] {
+        job.attempt?.verdict.map { ["\(ControlSequences.line($0)) (blackbox.txt says more)"] } ?? []
     }
 
     /// One line for each thing the job created, from the intent to the proof that it is gone.

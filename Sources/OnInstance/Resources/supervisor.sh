@@ -890,6 +890,70 @@ before_snapshot() {
     say "$answer"
 }
 
+# --- black box -----------------------------------------------------------------------------------------------------
+
+# What explains a failure, as text: sections that begin with "== NAME", their lines indented by a blank so that none of them
+# can begin one. Best effort, bounded in size and time, and never the environment: it holds secrets.
+black_box() {
+    LC_ALL=C
+    export LC_ALL
+    black_box_sections 2>/dev/null </dev/null | head -c 1000000
+}
+
+black_box_sections() {
+    section clock
+    clock | indent
+    section status
+    for stage in startup setup run; do
+        [ -e "$d/$stage.began" ] || [ -d "$d/$stage.latch" ] || continue
+        line=none
+        [ ! -s "$d/$stage.status" ] || read -r line <"$d/$stage.status"
+        echo "$stage $line"
+    done | indent
+    section disk
+    briefly df -kP "$HOME" "$d" /tmp | tail -n +2 | indent
+    section inodes
+    briefly df -iP "$HOME" "$d" /tmp | tail -n +2 | indent
+    section kernel
+    { briefly dmesg || briefly sudo -n dmesg; } | grep -v '^$' | tail -n 300 | cut -c 1-400 | indent
+    section cgroup
+    cat "/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/memory.events" | head -n 20 | indent
+    section stderr
+    tail -c 32768 "$d/run.err" | tail -n 100 | indent
+    section stdout
+    tail -c 32768 "$d/run.out" | tail -n 100 | indent
+    section setup
+    tail -c 32768 "$d/setup.out" | tail -n 100 | indent
+    section memory
+    head -n 30 /proc/meminfo | indent
+    section load
+    cat /proc/uptime /proc/loadavg | indent
+    for device in /dev/nvidia[0-9]*; do
+        [ -e "$device" ] || continue
+        section gpu
+        briefly nvidia-smi -q 2>&1 | head -c 200000 | indent
+        break
+    done
+    section cloud-init
+    tail -c 65536 "${MAYFLY_CLOUD_INIT_LOG:-/var/log/cloud-init-output.log}" | tail -n 200 | indent
+}
+
+section() { printf '== %s\n' "$1"; }
+
+# A last line without its end must not swallow the next section's first.
+indent() { sed 's/^/ /' && echo; }
+
+briefly() {
+    if command -v timeout >/dev/null; then timeout 3 "$@"; else "$@"; fi
+}
+
+# Uptime, now, and when the first stage began.
+clock() {
+    read -r uptime rest </proc/uptime
+    first=$(stat -c %Y "$d/setup.latch" "$d/run.latch" "$d/startup.began" "$d/supervisor.sh" | sort -n | head -n 1)
+    echo "$uptime $(date +%s) ${first:-0}"
+}
+
 verb=$1
 shift
 case $verb in
@@ -907,6 +971,7 @@ take) take "$@" ;;
 stripe) stripe "$@" ;;
 collect) collect ;;
 before-snapshot) before_snapshot "$@" ;;
+black-box) black_box ;;
 *)
     echo "unknown verb $verb" >&2
     exit 64

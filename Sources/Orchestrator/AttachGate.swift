@@ -1,0 +1,152 @@
+import Logging
+import MayflyCore
+
+/// Lets attempts attach to their machines, so that a machine whose bytes crash the keeper is found and harms nobody else.
+///
+/// Costs a keeper that takes over running jobs two commits for all of them together, and a job that it starts itself none:
+/// the phase `connecting` is the mark.
+actor AttachGate {
+    enum Admission: Sendable, Hashable {
+        case attach
+        case wait
+        /// Nothing is read from it any more.
+        case quarantined
+    }
+
+    /// So long after its login a machine has had its chance.
+    static let trial: Duration = .seconds(2)
+    /// So long the others wait for one that cannot be reached.
+    static let patience: Duration = .seconds(10)
+
+    private let store: any JobStore
+    private let time: any Timekeeper
+    private let logger: Logger
+    private let reign: Int64
+    private var ledger: AttachLedger
+    private var isOpen = false
+    /// Suspects that this keeper has not tried yet.
+    private var untried: [String] = []
+    /// Those in their trial.
+    private var group: [String] = []
+    private var groupBegan: BootInstant?
+    private var attachedAt: [String: BootInstant] = [:]
+    private var isTurning = false
+
+    init(store: any JobStore, time: any Timekeeper, token: FencingToken, logger: Logger) {
+        self.store = store
+        self.time = time
+        self.logger = logger
+        reign = token.rawValue
+        ledger = AttachLedger(reign: token.rawValue)
+    }
+
+    /// Reads what the last keeper left, and puts on record whom this one is about to attach to.
+    /// - Throws: ``JobStoreError``.
+    func open(afterCrash: Bool) async throws {
+        guard !isOpen else { return }
+        let stored = try await store.value(AttachLedger.storedUnder)
+        let attempts = try await store.jobs(.unfinished).compactMap(\.attempt).filter { !$0.isDone }
+        ledger = stored.map(AttachLedger.init(text:)) ?? ledger
+        let before = ledger
+        ledger.take(
+            over: reign, afterCrash: afterCrash,
+            connecting: attempts.filter { $0.phase.word == "connecting" }.map(\.identity.description),
+            living: attempts.map(\.identity.description))
+        for hostname in ledger.crashes.keys.sorted() where ledger.isQuarantined(hostname) {
+            logger.error(
+                "a machine that crashed the keeper twice is quarantined", metadata: ["instance": "\(hostname)"])
+        }
+        untried = ledger.suspects
+        if untried.isEmpty {
+            group = attempts.filter { $0.phase.isAttached && !ledger.isQuarantined($0.identity.description) }
+                .map(\.identity.description)
+            ledger.begin(group)
+            groupBegan = group.isEmpty ? nil : time.now().boot
+        }
+        if before.attaching != ledger.attaching || before.suspects != ledger.suspects
+            || before.crashes != ledger.crashes
+        {
+            try await save()
+        }
+        isOpen = true
+    }
+
+    /// Whether an attempt may log in now. Asked before every login.
+    func admission(of identity: AttemptIdentity) async -> Admission {
+        let hostname = identity.description
+        if ledger.isQuarantined(hostname) { return .quarantined }
+        await turn()
+        guard isTrial || !untried.isEmpty else { return .attach }
+        return group.contains(hostname) ? .attach : .wait
+    }
+
+    /// Whether the present group is made of suspects, so that all others wait.
+    private var isTrial: Bool { group.contains { ledger.suspects.contains($0) } }
+
+    func attached(_ identity: AttemptIdentity) {
+        let hostname = identity.description
+        if group.contains(hostname), attachedAt[hostname] == nil { attachedAt[hostname] = time.now().boot }
+    }
+
+    /// Ends trials whose time has come and begins the next.
+    func turn() async {
+        guard !isTurning else { return }
+        isTurning = true
+        defer { isTurning = false }
+        let now = time.now().boot
+        if let began = groupBegan, !group.isEmpty {
+            let survivors = group.filter { attachedAt[$0].map { $0.duration(to: now) >= Self.trial } ?? false }
+            let isOver = survivors.count == group.count || began.duration(to: now) >= Self.patience
+            guard isOver else { return }
+            ledger.survived(Set(survivors))
+            ledger.leave(Set(group))
+            group = []
+        }
+        if group.isEmpty, !untried.isEmpty {
+            let next = AttachLedger.nextGroup(of: untried)
+            ledger.begin(next)
+            guard await saved() else { return }
+            untried.removeFirst(next.count)
+            group = next
+            groupBegan = time.now().boot
+        } else if groupBegan != nil, group.isEmpty {
+            guard await saved() else { return }
+            groupBegan = nil
+        }
+    }
+
+    /// This keeper ends of its own will, which accuses nobody.
+    func standDown() async {
+        guard !ledger.attaching.isEmpty else { return }
+        ledger.leave(Set(ledger.attaching))
+        _ = await saved()
+    }
+
+    private func saved() async -> Bool {
+        do {
+            try await save()
+            return true
+        } catch {
+            logger.error("who is attached to cannot be put on record", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+
+    private func save() async throws {
+        // A keeper that was suspended must not speak over the one that took its place.
+        if let stored = try await store.value(AttachLedger.storedUnder), AttachLedger(text: stored).reign > reign {
+            return
+        }
+        try await store.setValue(ledger.text, for: AttachLedger.storedUnder)
+    }
+}
+
+extension AttemptPhase {
+    /// Whether a keeper that takes over logs in at once.
+    var isAttached: Bool {
+        switch self {
+        case .connecting, .preparing, .running, .collecting: true
+        case .queued, .creating, .booting, .holding, .snapshotting, .destroying, .verifying, .done: false
+        }
+    }
+}
