@@ -45,7 +45,11 @@ final class FaultyDisk: Sendable {
         Shim.disks.withLock { $0[folder] = self }
     }
 
-    func remove() { Shim.disks.withLock { $0[folder] = nil } }
+    /// Lets go of everything: what is done on a hit may hold the whole world.
+    func remove() {
+        Shim.disks.withLock { $0[folder] = nil }
+        state.withLock { $0 = State() }
+    }
 
     /// Counts from now on.
     /// - Parameters:
