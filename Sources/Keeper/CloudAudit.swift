@@ -72,7 +72,12 @@ package enum CloudAudit {
     ) {
         var expected: [String: JobRecord] = [:]
         var pending = 0
+        var awaited: [String: JobRecord] = [:]
+        let now = SystemTimekeeper().now().wall
         for job in jobs {
+            for attempt in job.attempts where attempt.mayStillArrive(at: now) {
+                awaited[attempt.identity.description] = job
+            }
             for attempt in job.attempts where !attempt.isDone && attempt.phase != .queued {
                 expected[attempt.identity.description] = job
                 pending += 1
@@ -85,6 +90,10 @@ package enum CloudAudit {
             } else if let job = unreadable.first(where: { $0.hostnames.contains(instance.hostname) }) {
                 report.lines.append(
                     "\(place): \(instance.id) \(instance.status.word) belongs to job \(job.id), which cannot be read")
+            } else if let job = awaited[instance.hostname] {
+                report.lines.append(
+                    "\(place): \(instance.id) \(instance.status.word) came late, when job \(job.id) had given it up: it is "
+                        + "on the watch list, and a keeper destroys it")
             } else {
                 report.agrees = false
                 report.lines.append(

@@ -6,7 +6,9 @@ extension CloudService {
             throw CloudRefusal(status: 503, code: "05003", message: "The local cloud is ending")
         }
         let id = environment.freshID()
+        // Met is met: a refusal that a script wanted only twice must not come for ever.
         var played = faults
+        defer { faults = played }
         let backend = backend
         let view = try commit { state, now in
             // Judged first: what is refused anyway must not use up a fault.
@@ -32,7 +34,6 @@ extension CloudService {
             state.machines[id] = machine
             return state.model.view(instance, now: now)
         }
-        faults = played
         enqueue(id)
         return view
     }

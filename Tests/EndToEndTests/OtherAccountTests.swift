@@ -27,7 +27,7 @@ extension EndToEnd {
         private func serve(_ world: World, account: String, port: UInt16) async throws -> World.Command {
             let command = try world.begin(
                 ["cloud", "serve", "--state", "\(world.folder)/\(account)", "--listen", "127.0.0.1:\(port)"],
-                environment: ["MAYFLY_CLOUD_TOKEN": "token-of-\(account)"])
+                environment: ["MAYFLY_CLOUD_TOKEN": "the-token-of-\(account)"])
             try await eventually("\(account) is served") { Traces.answers(port: port) }
             return command
         }
@@ -39,7 +39,7 @@ extension EndToEnd {
                 func environment(_ account: String) -> [String: String] {
                     [
                         "GENESISCLOUD_ENDPOINT": "http://127.0.0.1:\(port)/compute/v1",
-                        "GENESISCLOUD_TOKEN": "token-of-\(account)",
+                        "GENESISCLOUD_TOKEN": "the-token-of-\(account)",
                     ]
                 }
                 let mine = try await serve(world, account: "mine", port: port)
