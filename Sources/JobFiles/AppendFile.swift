@@ -1,7 +1,10 @@
 import Crypto
 import Glibc
 
-/// A log file that only grows: written where it ends, 0600, never through a link somebody planted.
+/// A log file that only grows: written where it ends for whoever writes it, 0600, never through a link somebody planted.
+///
+/// Each piece is written at its own offset and not at the file's end: a keeper that was stopped, and goes on although another
+/// has taken over, writes the same bytes to the same places.
 ///
 /// Blocking; its owner calls it off the cooperative pool.
 struct AppendFile: ~Copyable {
@@ -10,7 +13,7 @@ struct AppendFile: ~Copyable {
     private(set) var length: Int64
 
     init(path: String) throws {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileTrouble.system(path) }
         self.descriptor = descriptor
         self.path = path
@@ -19,17 +22,16 @@ struct AppendFile: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// All of `bytes` or, after an error, nothing of them.
+    /// All of `bytes`; after an error none of them counts.
     mutating func append(_ bytes: [UInt8]) throws {
         var written = 0
         while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            let offset = off_t(length) + off_t(written)
+            let count = bytes[written...].withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, offset) }
             if count < 0 {
                 if errno == EINTR { continue }
-                let trouble = FileTrouble.system(path)
-                // A half-written chunk would be counted as delivered and then lost.
-                ftruncate(descriptor, off_t(length))
-                throw trouble
+                // What was written of the piece is right and stays; it is not counted, and is written again.
+                throw FileTrouble.system(path)
             }
             written += count
         }

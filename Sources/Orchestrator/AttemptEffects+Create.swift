@@ -6,8 +6,9 @@ extension AttemptEffects {
     func create(settle: Bool, _ state: AttemptState, _ control: EffectControl) async throws
         -> AttemptEvent
     {
-        if settle, try await mayHaveBeenSent(control) {
-            return try await settleCreate(since: intent(of: state), control)
+        if settle {
+            guard try await mayHaveBeenSent(control) else { return .createUnsettled(Self.neverSent) }
+            return try await settleCreate(since: lagBegan(intent(of: state), state), control)
         }
         let order = try await makeOrder(control)
         let wish = StopWish(control, time)
@@ -20,7 +21,7 @@ extension AttemptEffects {
                     switch error.kind {
                     case .outcomeUnknown:
                         control.post(.waiting("\(error); looking for the instance by its name"))
-                        return try await settleCreate(since: time.now().wall, control)
+                        return try await settleCreate(since: time.now().boot, control)
                     case .unreachable:
                         // Nothing was sent: trying again cannot make two.
                         if wish.isMade { return .createRefused(error) }
@@ -35,7 +36,8 @@ extension AttemptEffects {
     }
 
     /// The anchor is registered and on record before anything is asked for: where there is none, a keeper died before it
-    /// sent a home's first create, and nothing would ever bear witness.
+    /// sent a home's first create, and nothing would ever bear witness. That keeper may also be merely stopped, and send it
+    /// yet: so this identity is never posted by anyone else, and what it may still bring is watched for.
     private func mayHaveBeenSent(_ control: EffectControl) async throws -> Bool {
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(5))
         while true {
@@ -48,8 +50,8 @@ extension AttemptEffects {
         }
     }
 
-    private func intent(of state: AttemptState) -> WallTime {
-        state.objects.first { $0.kind == .instance }?.intendedAt ?? time.now().wall
+    private func intent(of state: AttemptState) -> Moment {
+        state.spans.first { $0.phase == "creating" }?.began ?? time.now()
     }
 
     /// Keys and first boot first, so that nothing but the request itself can fail afterwards.
@@ -84,13 +86,15 @@ extension AttemptEffects {
     }
 
     /// Looks for the instance by hostname until it is found, or a listing after the lag proves that there is none.
-    private func settleCreate(since intent: WallTime, _ control: EffectControl) async throws
+    private func settleCreate(since intent: BootInstant, _ control: EffectControl) async throws
         -> AttemptEvent
     {
         var backoff = Backoff(first: provider.pollInterval, most: .seconds(10))
         while true {
-            let hadTime = intent.duration(to: time.now().wall) >= provider.listingLag
+            let hadTime = intent.duration(to: time.now().boot) >= provider.listingLag
             do {
+                // Seen before the listing and after it: a token that changes in between proves nothing.
+                let isSeen = hadTime ? try await provider.seesAnchor() : false
                 let hostname = context.identity.description
                 var found = try await provider.instances(hostnamePrefix: hostname).filter {
                     $0.hostname == hostname
@@ -105,7 +109,7 @@ extension AttemptEffects {
                     return .created(kept)
                 }
                 if hadTime {
-                    if try await provider.seesAnchor() { return .createUnsettled(Self.unsettled) }
+                    if isSeen, try await provider.seesAnchor() { return .createUnsettled(Self.unsettled) }
                     control.post(.waiting(Reason.anchorMissing.message))
                 }
             } catch let error as ProviderError {
@@ -119,6 +123,10 @@ extension AttemptEffects {
     private func destroyDoubles(_ doubles: ArraySlice<ObservedInstance>) async throws {
         for double in doubles { try await provider.destroy(double.id) }
     }
+
+    private static let neverSent = Reason(
+        code: "create-unsettled",
+        message: "the keeper that was about to send the create request ended before it did")
 
     private static let unsettled = Reason(
         code: "create-unsettled",

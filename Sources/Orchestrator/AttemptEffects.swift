@@ -5,6 +5,13 @@ import OnInstance
 /// Carries out what the machine decided. Each effect posts the event it ends with, and is safe to start again.
 struct AttemptEffects: Sendable {
     let context: AttemptContext
+    /// When this keeper took the attempt up.
+    let tookUpAt: BootInstant
+
+    init(context: AttemptContext) {
+        self.context = context
+        tookUpAt = context.time.now().boot
+    }
 
     var provider: any InstanceProvider { context.provider }
     var time: any Timekeeper { context.time }
@@ -57,6 +64,21 @@ struct AttemptEffects: Sendable {
         case .destroy(let id): try await destroy(id, control)
         case .verify(let id): try await verify(id, state, control)
         }
+    }
+
+    // MARK: The cloud's lag
+
+    /// Whether listings may still lack what was asked for at `moment`. A jump of the wall clock must not make an absence look
+    /// proved, so this is measured on the boot clock; across a boot of this host it is waited out once more.
+    func isWithinLag(since moment: Moment, of state: AttemptState) -> Bool {
+        lagBegan(moment, state).duration(to: time.now().boot) < provider.listingLag
+    }
+
+    func lagBegan(_ moment: Moment, _ state: AttemptState) -> BootInstant {
+        if time.bootID == state.bootID || (tookUpAt <= moment.boot && moment.boot <= time.now().boot) {
+            return moment.boot
+        }
+        return tookUpAt
     }
 
     // MARK: The connection and its second witness
@@ -136,13 +158,14 @@ struct AttemptEffects: Sendable {
         do {
             if let observed = try await provider.instance(id) {
                 if let reason = Self.deadEnd(observed) { throw Ends(.instanceFailed(reason)) }
-            } else if try await provider.seesAnchor() {
-                // A 404 means something only because the same token still sees the anchor.
-                throw Ends(.instanceFailed(Self.vanished))
-            } else {
-                return Reason.anchorMissing.message
+                return nil
             }
-            return nil
+            // A 404 means something only because the same token still sees the anchor.
+            switch try await provider.absence(of: id) {
+            case .gone: throw Ends(.instanceFailed(Self.vanished))
+            case .stillThere: return nil
+            case .cannotTell(let reason): return reason.message
+            }
         } catch let error as ProviderError {
             return error.description
         }
