@@ -85,6 +85,9 @@ let package = Package(
                 nioPosix, .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
             ]),
         target("Orchestrator", ["MayflyCore", "OnInstance", log]),
+        target("Simulation", ["CloudModel", "MayflyCore", "Orchestrator", log]),
+        .executableTarget(
+            name: "mayfly-simulate", dependencies: ["Simulation"], swiftSettings: swiftSettings + memberImports),
 
         // One effect each.
         target(
@@ -130,6 +133,9 @@ let package = Package(
         // Tests.
         target("MayflyTestKit", ["MayflyCore"]),
         testTarget("MayflyCoreTests", ["MayflyCore", "MayflyTestKit"]),
+        testTarget(
+            "SimulationTests", ["CloudModel", "MayflyCore", "MayflyTestKit", "Simulation"],
+            resources: [.copy("corpus"), .copy("mutations")]),
         testTarget(
             "OrchestratorTests",
             [

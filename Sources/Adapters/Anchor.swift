@@ -49,8 +49,10 @@ actor Anchor {
 
     private func lookUp(_ client: GenesisCloudClient) async throws -> String {
         if let confirmed { return confirmed }
+        // The record first: a key that another keeper registers in between must not be missing from an older listing.
+        let recorded = try await store.value(storedUnder)
         let keys = try await client.listSSHKeys()
-        if let recorded = try await store.value(storedUnder) {
+        if let recorded {
             if keys.contains(where: { $0.id.rawValue == recorded }) {
                 confirmed = recorded
                 return recorded

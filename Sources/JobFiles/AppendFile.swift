@@ -1,7 +1,10 @@
 import Crypto
 import Glibc
 
-/// A log file that only grows: written where it ends, 0600, never through a link somebody planted.
+/// A log file that only grows: written where it ends for whoever writes it, 0600, never through a link somebody planted.
+///
+/// Each piece is written at its own offset and not at the file's end: a keeper that was stopped, and goes on although another
+/// has taken over, writes the same bytes to the same places.
 ///
 /// Blocking; its owner calls it off the cooperative pool.
 struct AppendFile: ~Copyable {

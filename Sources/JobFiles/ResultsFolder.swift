@@ -50,18 +50,23 @@ actor ResultsFolder: JobFolder {
     }
 
     func write(_ receipt: Receipt) async throws {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let bytes = Array(try encoder.encode(receipt)) + [UInt8(ascii: "\n")]
+        let bytes = try Self.encoded(receipt)
         let path = path + "/\(AttemptFolders.receiptName)"
         try await blocking { try AtomicFile.write(bytes, to: path) }
     }
 
-    func setAside(attempt number: Int) async throws {
+    private static func encoded(_ receipt: Receipt) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(receipt)) + [UInt8(ascii: "\n")]
+    }
+
+    func setAside(attempt number: Int, _ receipt: Receipt) async throws {
         logs = [:]
+        let bytes = try Self.encoded(receipt)
         let path = path
-        try await blocking { try AttemptFolders.setAside(attempt: number, in: path) }
+        try await blocking { try AttemptFolders.setAside(attempt: number, receipt: bytes, in: path) }
     }
 
     func write(blackBox: [UInt8]) async throws {

@@ -32,8 +32,12 @@ extension AttemptMachine {
         // A cancel or a clock that came while the answer was awaited acts now that the id is known.
         if state.outcome != nil { return .start(destroy(instance.id, now)) }
         enter(.booting(instance.id), now)
+        state.waitingFor = Self.awaitedStatus
         return .start(.watch(instance.id))
     }
+
+    /// What a new instance is waited for first; said with the step that begins the wait, which saves a commit.
+    public static var awaitedStatus: String { "status active" }
 
     mutating func createRefused(_ error: ProviderError, _ now: Moment) -> AttemptAction {
         guard state.phase == .creating else { return .none }

@@ -78,11 +78,11 @@ public struct AttemptState: Codable, Hashable, Sendable {
     }
 
     /// When the cloud had answered the create request: the phase after `creating` began then.
-    public var createdAt: WallTime? {
+    public var createdAt: Moment? {
         guard let index = spans.firstIndex(where: { $0.phase == "creating" }), index + 1 < spans.count else {
             return nil
         }
-        return spans[index + 1].began.wall
+        return spans[index + 1].began
     }
 }
 

@@ -34,9 +34,10 @@ public protocol JobFolder: Sendable {
 
     func write(_ receipt: Receipt) async throws
 
-    /// Moves all that an attempt left (logs, outputs, receipt) into `attempt-<number>/`, so that the next one begins in an
-    /// empty folder. Repeating it is harmless, also after it was broken off.
-    func setAside(attempt number: Int) async throws
+    /// Moves all that an attempt left (logs, outputs) into `attempt-<number>/` and writes its receipt there, so that the next
+    /// one begins in an empty folder. Repeating it is harmless: also after it was broken off, and for a keeper that was
+    /// suspended meanwhile, while another has led the next attempt.
+    func setAside(attempt number: Int, _ receipt: Receipt) async throws
 
     /// Keeps what the instance of a failed attempt told before it went, beside its logs.
     func write(blackBox: [UInt8]) async throws

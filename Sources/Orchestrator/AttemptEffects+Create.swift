@@ -6,8 +6,9 @@ extension AttemptEffects {
     func create(settle: Bool, _ state: AttemptState, _ control: EffectControl) async throws
         -> AttemptEvent
     {
-        if settle, try await mayHaveBeenSent(state, control) {
-            return try await settleCreate(since: intent(of: state), control)
+        if settle, mayHaveBeenSent(state) {
+            guard try await isWitnessed(state, control) else { return .createUnsettled(Self.neverSent) }
+            return try await settleCreate(since: lagBegan(intent(of: state), state), control)
         }
         let wish = StopWish(control, time)
         guard let anchor = state.witness else { return try await wish.watching { try await anchored(wish, control) } }
@@ -21,7 +22,7 @@ extension AttemptEffects {
                     switch error.kind {
                     case .outcomeUnknown:
                         control.post(.waiting("\(error); looking for the instance by its name"))
-                        return try await settleCreate(since: time.now().wall, control)
+                        return try await settleCreate(since: time.now().boot, control)
                     case .unreachable:
                         // Nothing was sent: trying again cannot make two.
                         if wish.isMade { return .createRefused(error) }
@@ -58,10 +59,15 @@ extension AttemptEffects {
         }
     }
 
-    /// Where no anchor is on record, a keeper died before it sent anything. Older records do not say; for them the cloud's
-    /// record decides: without one this was a home's first create, and nothing would ever bear witness.
-    private func mayHaveBeenSent(_ state: AttemptState, _ control: EffectControl) async throws -> Bool {
-        if let anchor = state.anchor { return !anchor.isEmpty }
+    /// Where no anchor is on record with the attempt, a keeper ended before it sent anything; one that is merely stopped is
+    /// fenced when it would put the anchor on record, and sends nothing either. Older records do not say.
+    private func mayHaveBeenSent(_ state: AttemptState) -> Bool { state.anchor.map { !$0.isEmpty } ?? true }
+
+    /// For older records the cloud's record decides whether an absence will ever mean something: without one this was a
+    /// home's first create. Whoever was about to send it may be merely stopped, and send it yet: so this identity is never
+    /// posted by anyone else, and what it may still bring is watched for.
+    private func isWitnessed(_ state: AttemptState, _ control: EffectControl) async throws -> Bool {
+        guard state.anchor == nil else { return true }
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(5))
         while true {
             do {
@@ -73,8 +79,8 @@ extension AttemptEffects {
         }
     }
 
-    private func intent(of state: AttemptState) -> WallTime {
-        state.objects.first { $0.kind == .instance }?.intendedAt ?? time.now().wall
+    private func intent(of state: AttemptState) -> Moment {
+        state.spans.first { $0.phase == "creating" }?.began ?? time.now()
     }
 
     /// Keys and first boot first, so that nothing but the request itself can fail afterwards.
@@ -102,12 +108,12 @@ extension AttemptEffects {
     }
 
     /// Looks for the instance by hostname until it is found, or a listing after the lag proves that there is none.
-    private func settleCreate(since intent: WallTime, _ control: EffectControl) async throws
+    private func settleCreate(since intent: BootInstant, _ control: EffectControl) async throws
         -> AttemptEvent
     {
         var backoff = Backoff(first: provider.pollInterval, most: .seconds(10))
         while true {
-            let hadTime = intent.duration(to: time.now().wall) >= provider.settlementLag
+            let hadTime = intent.duration(to: time.now().boot) >= provider.settlementLag
             do {
                 let hostname = context.identity.description
                 let listing = try await provider.witnessedInstances(hostname: hostname, anchor: witness)
@@ -136,6 +142,10 @@ extension AttemptEffects {
     private func destroyDoubles(_ doubles: ArraySlice<ObservedInstance>) async throws {
         for double in doubles { try await provider.destroy(double.id) }
     }
+
+    private static let neverSent = Reason(
+        code: "create-unsettled",
+        message: "the keeper that was about to send the create request ended before it did")
 
     private static let unsettled = Reason(
         code: "create-unsettled",

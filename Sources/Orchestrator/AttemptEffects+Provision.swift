@@ -6,7 +6,7 @@ extension AttemptEffects {
     func watch(_ id: InstanceID, _ state: AttemptState, _ control: EffectControl) async throws -> AttemptEvent {
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(5)))
-        var told: String?
+        var told = state.waitingFor
         func tell(_ text: String?) {
             guard text != told else { return }
             told = text
@@ -22,7 +22,7 @@ extension AttemptEffects {
                                 id: id, address: address,
                                 sshPort: context.definition.ssh.port ?? observed.sshPort ?? 22))
                     }
-                    tell(observed.status == .active ? "a public address" : "status active")
+                    tell(observed.status == .active ? "a public address" : AttemptMachine.awaitedStatus)
                 } else if isWithinLag(of: state) {
                     tell("the cloud to show the instance")
                 } else {
@@ -48,7 +48,7 @@ extension AttemptEffects {
     func isWithinLag(of state: AttemptState) -> Bool {
         let wasSeen = state.spans.contains { $0.phase == "connecting" }
         guard !wasSeen, let created = state.createdAt else { return false }
-        return created.duration(to: time.now().wall) < provider.listingLag
+        return isWithinLag(since: created, of: state)
     }
 
     /// Tries to log in until it works; the provision clock ends it.

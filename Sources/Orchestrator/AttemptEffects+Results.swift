@@ -48,7 +48,8 @@ extension AttemptEffects {
         if !settle { await prepareDisk(instance, for: name, state, control) }
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(10)))
-        var asked = settle ? state.objects.last { $0.kind == .snapshot }?.intendedAt : nil
+        var asked =
+            settle ? state.spans.last { $0.phase == "snapshotting" }.map { lagBegan($0.began, state) } : nil
         var retakes = 0
         var told: String?
         func tell(_ words: String) {
@@ -66,9 +67,9 @@ extension AttemptEffects {
                     retakes += 1
                     asked = nil
                     tell("the snapshot failed in the cloud and is taken again")
-                } else if taken.isEmpty, asked.map({ $0.duration(to: time.now().wall) >= provider.listingLag }) ?? true
+                } else if taken.isEmpty, asked.map({ $0.duration(to: time.now().boot) >= provider.listingLag }) ?? true
                 {
-                    asked = time.now().wall
+                    asked = time.now().boot
                     _ = try await provider.createSnapshot(of: instance.id, name: name)
                 }
             } catch let error as ProviderError {
@@ -112,9 +113,12 @@ extension AttemptEffects {
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(10)))
         var told: String?
-        var lastAsked = time.now().boot
+        let began = time.now().boot
+        var lastAsked = began
         while true {
             var words: String
+            // What has been accepted takes a moment: that is no delay yet, and not worth a commit.
+            var isNews = true
             do {
                 switch try await provider.absence(of: id, anchor: witness) {
                 case .gone:
@@ -123,6 +127,7 @@ extension AttemptEffects {
                 case .cannotTell(let reason): words = reason.message
                 case .stillThere(let status):
                     words = "the instance to disappear (status \(status))"
+                    isNews = began.duration(to: time.now().boot) >= .seconds(10)
                     // An accepted request that had no effect, or got stuck, is asked again.
                     if lastAsked.duration(to: time.now().boot) > .seconds(30) {
                         lastAsked = time.now().boot
@@ -132,7 +137,7 @@ extension AttemptEffects {
             } catch let error as ProviderError {
                 words = "proof that the instance is gone: \(error)"
             }
-            if words != told {
+            if isNews, words != told {
                 control.post(.teardownDelayed(Reason(code: "verify-delayed", message: words)))
                 told = words
             }

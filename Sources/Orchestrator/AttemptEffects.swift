@@ -7,6 +7,14 @@ struct AttemptEffects: Sendable {
     let context: AttemptContext
     /// The attempt's own key, which alone bears witness for its instance; `nil` = the one on record.
     let witness: String?
+    /// When this keeper took the attempt up.
+    let tookUpAt: BootInstant
+
+    init(context: AttemptContext, witness: String?) {
+        self.context = context
+        self.witness = witness
+        tookUpAt = context.time.now().boot
+    }
 
     var provider: any InstanceProvider { context.provider }
     var time: any Timekeeper { context.time }
@@ -64,6 +72,21 @@ struct AttemptEffects: Sendable {
         case .destroy(let id): try await destroy(id, control)
         case .verify(let id): try await verify(id, state, control)
         }
+    }
+
+    // MARK: The cloud's lag
+
+    /// Whether listings may still lack what was asked for at `moment`. A jump of the wall clock must not make an absence look
+    /// proved, so this is measured on the boot clock; across a boot of this host it is waited out once more.
+    func isWithinLag(since moment: Moment, of state: AttemptState) -> Bool {
+        lagBegan(moment, state).duration(to: time.now().boot) < provider.listingLag
+    }
+
+    func lagBegan(_ moment: Moment, _ state: AttemptState) -> BootInstant {
+        if time.bootID == state.bootID || (tookUpAt <= moment.boot && moment.boot <= time.now().boot) {
+            return moment.boot
+        }
+        return tookUpAt
     }
 
     // MARK: The connection and its second witness

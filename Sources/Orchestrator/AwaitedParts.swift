@@ -29,7 +29,9 @@ actor AwaitedFolder: JobFolder {
     }
     func receiveOutputs() async throws -> any OutputsReceiver { try await folder().receiveOutputs() }
     func write(_ receipt: Receipt) async throws { try await folder().write(receipt) }
-    func setAside(attempt number: Int) async throws { try await folder().setAside(attempt: number) }
+    func setAside(attempt number: Int, _ receipt: Receipt) async throws {
+        try await folder().setAside(attempt: number, receipt)
+    }
     func write(blackBox: [UInt8]) async throws {
         try await folder().write(blackBox: blackBox)
     }

@@ -61,7 +61,10 @@ struct JobRunner: Sendable {
     private func awaitStart(of job: JobRecord, _ mailbox: AttemptMailbox) async throws -> Start {
         var told = job.waitingFor
         while true {
-            guard let current = try await parts.store.job(job.id) else { throw CancellationError() }
+            // What has moved is moved by another keeper, which reigns: this one was suspended, and keeps its hands off.
+            guard let current = try await parts.store.job(job.id), current.attempts == job.attempts else {
+                throw CancellationError()
+            }
             if current.cancelRequestedAt != nil { return current.attempt == nil ? .end(.cancelRequested) : .over }
             if totalClockExpired(current) { return .over }
             if let limit = job.definition.timeouts.queue, job.attempts.isEmpty,
@@ -111,8 +114,8 @@ struct JobRunner: Sendable {
             let folder = try await parts.storage.folder(for: job)
             if let last = job.attempt {
                 // Every attempt keeps its own logs and receipt: the next one begins in an empty folder.
-                try await folder.write(Receipt(of: job, finishedAt: last.endedAt?.wall, format: parts.formatTime))
-                try await folder.setAside(attempt: last.number)
+                let receipt = Receipt(of: job, finishedAt: last.endedAt?.wall, format: parts.formatTime)
+                try await folder.setAside(attempt: last.number, receipt)
             }
             return nil
         } catch {

@@ -5,23 +5,40 @@ import Synchronization
 final class StopWish: Sendable {
     private let control: EffectControl
     private let time: any Timekeeper
-    private let moment: Mutex<BootInstant?>
+    private let state: Mutex<State>
+
+    private struct State {
+        var madeAt: BootInstant?
+        var waiters: [Int: AsyncStream<Never>.Continuation] = [:]
+        var waited = 0
+    }
 
     init(_ control: EffectControl, _ time: any Timekeeper, alreadyMade: Bool = false) {
         self.control = control
         self.time = time
-        moment = Mutex(alreadyMade ? time.now().boot : nil)
+        state = Mutex(State(madeAt: alreadyMade ? time.now().boot : nil))
     }
 
     var isMade: Bool { madeAt != nil }
 
     /// When it was made, or when this keeper took over an attempt in which it had been.
-    var madeAt: BootInstant? { moment.withLock { $0 } }
+    var madeAt: BootInstant? { state.withLock { $0.madeAt } }
 
     /// Returns once the wish is made.
     /// - Throws: `CancellationError`.
     func made() async throws {
-        while !isMade { try await time.sleep(for: .milliseconds(50)) }
+        // A stream of its own for each who waits: one whose reader is cancelled ends for every other reader too.
+        let (wishes, continuation) = AsyncStream.makeStream(of: Never.self)
+        let number = state.withLock { state -> Int? in
+            guard state.madeAt == nil else { return nil }
+            state.waited += 1
+            state.waiters[state.waited] = continuation
+            return state.waited
+        }
+        guard let number else { return }
+        for await _ in wishes {}
+        state.withLock { $0.waiters[number] = nil }
+        try Task.checkCancellation()
     }
 
     func watching<Result: Sendable>(
@@ -32,7 +49,11 @@ final class StopWish: Sendable {
             group.addTask { [self] in
                 for await _ in control.stops {
                     let now = time.now().boot
-                    moment.withLock { $0 = $0 ?? now }
+                    let waiters = state.withLock { state in
+                        state.madeAt = state.madeAt ?? now
+                        return state.waiters.sorted { $0.key < $1.key }.map(\.value)
+                    }
+                    for waiter in waiters { waiter.finish() }
                 }
                 return nil
             }

@@ -111,22 +111,25 @@ import Testing
         try await folder.append(Array("one".utf8), to: .stdout)
         try FileManager.default.createDirectory(atPath: top + "/outputs", withIntermediateDirectories: true)
         try Data("o".utf8).write(to: URL(fileURLWithPath: top + "/outputs/o"))
-        try await folder.write(Receipt(of: job, finishedAt: nil, format: { "\($0.rawValue)" }))
-        try await folder.setAside(attempt: 1)
+        let receipt = Receipt(of: job, finishedAt: nil, format: { "\($0.rawValue)" })
+        try await folder.setAside(attempt: 1, receipt)
         #expect(try FileManager.default.contentsOfDirectory(atPath: top) == ["attempt-1"])
         let aside = try FileManager.default.contentsOfDirectory(atPath: top + "/attempt-1").sorted()
-        #expect(aside == ["outputs", "receipt.json", "stdout.log"])
-        // A keeper that died before the next attempt was on record: the receipt again, and nothing else.
+        #expect(aside == [".set-aside", "outputs", "receipt.json", "stdout.log"])
+        // A keeper that died before the next attempt was on record.
         let second = try await storage.folder(for: job)
-        try await second.write(Receipt(of: job, finishedAt: nil, format: { "\($0.rawValue)" }))
-        try await second.setAside(attempt: 1)
+        try await second.setAside(attempt: 1, receipt)
         #expect(try FileManager.default.contentsOfDirectory(atPath: top) == ["attempt-1"])
         // The next attempt begins at the beginning, and its files are never moved over an earlier one's.
         #expect(try await second.length(of: .stdout) == 0)
         try await second.append(Array("two".utf8), to: .stdout)
-        await #expect(throws: FileTrouble.self) { try await second.setAside(attempt: 1) }
+        // A keeper that was suspended since then, before it looked and after it.
+        try await folder.setAside(attempt: 1, receipt)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: top).sorted() == ["attempt-1", "stdout.log"])
+        try FileManager.default.removeItem(atPath: top + "/attempt-1/.set-aside")
+        await #expect(throws: FileTrouble.self) { try await folder.setAside(attempt: 1, receipt) }
         #expect(try String(contentsOfFile: top + "/attempt-1/stdout.log", encoding: .utf8) == "one")
-        try await second.setAside(attempt: 2)
+        try await second.setAside(attempt: 2, receipt)
         #expect(try FileManager.default.contentsOfDirectory(atPath: top).sorted() == ["attempt-1", "attempt-2"])
     }
 }

@@ -31,7 +31,15 @@ import Testing
         #expect(job.attempts.count == 1)
     }
 
-    @Test(arguments: ["> store creating", "> keys", "< create"])
+    /// Nothing was sent, and whoever was about to is fenced before it could: the same attempt goes on.
+    @Test func `1: the intent was committed, the anchor was not`() async throws {
+        let world = DurableWorld()
+        let job = try await cross("> store creating", world) { #expect(await world.cloud.created.isEmpty) }
+        #expect(job.attempts.count == 1)
+        #expect(await world.cloud.created.count == 1)
+    }
+
+    @Test(arguments: ["> keys", "< create"])
     func `1: the intent was committed`(death: String) async throws {
         let world = DurableWorld()
         let job = try await cross(death, world) { #expect(await world.cloud.created.isEmpty) }

@@ -44,10 +44,10 @@ actor MemoryFolder: JobFolder {
     /// What earlier attempts left, by their numbers.
     private(set) var aside: [Int: (logs: [JobLog: [UInt8]], receipt: Receipt?)] = [:]
 
-    func setAside(attempt number: Int) {
-        // Repeated after a keeper's death, the receipt is all that is new.
-        if aside[number] == nil { aside[number] = (logs, receipt) } else { aside[number]?.receipt = receipt }
-        (logs, receipt, received) = ([:], nil, [])
+    func setAside(attempt number: Int, _ receipt: Receipt) {
+        guard aside[number] == nil else { return }
+        aside[number] = (logs, receipt)
+        (logs, received) = ([:], [])
     }
 
     func text(of log: JobLog, attempt: Int) -> String {

@@ -172,8 +172,8 @@ struct MortalFolder: JobFolder {
     func write(blackBox: [UInt8]) async throws {
         try await life.around("black box") { try await inner.write(blackBox: blackBox) }
     }
-    func setAside(attempt number: Int) async throws {
-        try await life.around("set aside") { try await inner.setAside(attempt: number) }
+    func setAside(attempt number: Int, _ receipt: Receipt) async throws {
+        try await life.around("set aside") { try await inner.setAside(attempt: number, receipt) }
     }
 }
 

@@ -1,0 +1,165 @@
+import MayflyCore
+
+/// The store's file: exactly what was committed, shared by all lives of the keeper and by the clients.
+///
+/// It has the durable store's rules; `JobStoreConformance` is held against it. Everything a keeper needs often costs the
+/// same with ten jobs and with ten thousand.
+final class SimulatedDisk: @unchecked Sendable {
+    private(set) var jobs: [JobRecord] = []
+    /// Places in ``jobs``, ascending.
+    private var open: [Int] = []
+    private var watched: [Int] = []
+    private var hostnames: [String: Int] = [:]
+    private var reign: Int64 = 0
+    private var owner = ""
+    private var installation: String?
+    private var facts: [String: String] = [:]
+    private var changes: Int64 = 0
+    /// Durable writes that moved jobs.
+    private(set) var commits = 0
+    private let violate: (String) -> Void
+    /// Asked about every attempt that is written.
+    var inspect: (AttemptState) -> Void = { _ in }
+
+    init(violate: @escaping (String) -> Void) { self.violate = violate }
+
+    var isAllFinished: Bool { open.isEmpty }
+    var openCount: Int { open.count }
+
+    func installation(fresh: String) -> String {
+        let name = installation ?? fresh
+        installation = name
+        return name
+    }
+
+    func submit(_ news: [NewJob]) -> [JobID] {
+        changes += 1
+        return news.map { job in
+            let id = JobID(rawValue: Int64(jobs.count) + 1)
+            open.append(jobs.count)
+            jobs.append(
+                JobRecord(
+                    id: id, definition: job.definition, cloud: job.cloud, resultsParent: job.resultsParent,
+                    submission: job.submission, submissionLimit: job.submissionLimit, submittedAt: job.submittedAt))
+            return id
+        }
+    }
+
+    func job(_ id: JobID) -> JobRecord? { place(of: id).map { jobs[$0] } }
+
+    func knows(hostname: String) -> Bool { hostnames[hostname] != nil }
+
+    func jobs(_ filter: JobFilter) -> [JobRecord] {
+        switch filter {
+        case .all: jobs
+        case .unfinished: open.map { jobs[$0] }
+        case .submission(let name): jobs.filter { $0.submission == name }
+        case .watched(let now):
+            watched.map { jobs[$0] }.filter { $0.attempts.contains { $0.mayStillArrive(at: now) } }
+        case .newest(let count): jobs.suffix(max(0, count))
+        }
+    }
+
+    func requestCancel(_ id: JobID, at time: WallTime) -> Bool {
+        guard let place = place(of: id), !jobs[place].isFinished else { return false }
+        changes += 1
+        if jobs[place].cancelRequestedAt == nil { jobs[place].cancelRequestedAt = time }
+        return true
+    }
+
+    func beginReign(owner: String) -> FencingToken {
+        changes += 1
+        reign += 1
+        self.owner = owner
+        return FencingToken(rawValue: reign)
+    }
+
+    func setWaiting(_ id: JobID, for reason: String?, token: FencingToken) throws {
+        let place = try openJob(id, token)
+        jobs[place].waitingFor = reason
+        committed()
+    }
+
+    func finish(_ id: JobID, at time: WallTime, token: FencingToken) throws {
+        let place = try openJob(id, token)
+        guard jobs[place].attempts.last?.isDone == true else {
+            throw JobStoreError(code: .notDone, message: "the last attempt of job \(id) is not done")
+        }
+        jobs[place].finishedAt = time
+        jobs[place].waitingFor = nil
+        if let index = open.firstIndex(of: place) { open.remove(at: index) }
+        committed()
+    }
+
+    func value(_ key: String) -> String? { facts[key] }
+
+    func setValue(_ value: String?, for key: String) {
+        facts[key] = value
+        changes += 1
+    }
+
+    var changeCounter: Int64 { changes }
+
+    func save(_ state: AttemptState, of id: JobID, token: FencingToken) throws {
+        let place = try openJob(id, token)
+        guard state.identity.job == id, state.identity.attempt == state.number else {
+            throw JobStoreError(code: .failed, message: "\(state.identity) is not attempt \(state.number) of \(id)")
+        }
+        if let index = jobs[place].attempts.firstIndex(where: { $0.number == state.number }) {
+            let stored = jobs[place].attempts[index]
+            guard !stored.isDone else {
+                throw JobStoreError(code: .alreadyFinished, message: "attempt \(state.number) is done")
+            }
+            guard stored.identity == state.identity else {
+                throw JobStoreError(code: .failed, message: "attempt \(state.number) is \(stored.identity)")
+            }
+            guard stored.outcome == nil || stored.outcome == state.outcome else {
+                violate("the outcome of \(stored.identity) was set and is changed")
+                throw JobStoreError(code: .outcomeAlreadySet, message: "the outcome of \(stored.identity) is set")
+            }
+            jobs[place].attempts[index] = state
+        } else {
+            if let last = jobs[place].attempts.last {
+                guard last.number < state.number else {
+                    throw JobStoreError(code: .failed, message: "attempt \(state.number) was never begun")
+                }
+                guard last.isDone else {
+                    throw JobStoreError(code: .notDone, message: "attempt \(last.number) is not done")
+                }
+            }
+            guard hostnames[state.identity.description] == nil else {
+                throw JobStoreError(code: .failed, message: "the identity \(state.identity) is taken")
+            }
+            hostnames[state.identity.description] = place
+            jobs[place].attempts.append(state)
+        }
+        if state.mayStillArrive(at: WallTime(rawValue: .min)), !watched.contains(place) { watched.append(place) }
+        inspect(state)
+        committed()
+    }
+
+    // MARK: Rules
+
+    private func committed() {
+        commits += 1
+        changes += 1
+    }
+
+    private func place(of id: JobID) -> Int? {
+        let place = Int(id.rawValue) - 1
+        return jobs.indices.contains(place) ? place : nil
+    }
+
+    private func openJob(_ id: JobID, _ token: FencingToken) throws -> Int {
+        guard token.rawValue == reign, reign > 0 else {
+            throw JobStoreError(code: .fenced, message: "\(owner) reigns, not reign \(token.rawValue)")
+        }
+        guard let place = place(of: id) else {
+            throw JobStoreError(code: .noSuchJob, message: "there is no job \(id)")
+        }
+        guard !jobs[place].isFinished else {
+            throw JobStoreError(code: .alreadyFinished, message: "job \(id) is finished")
+        }
+        return place
+    }
+}

@@ -1,0 +1,74 @@
+import MayflyCore
+
+/// One keeper's way to the store's file.
+final class SimulatedStore: JobStore, @unchecked Sendable {
+    private let keeper: KeeperProcess
+    private var disk: SimulatedDisk { keeper.world.disk }
+
+    init(keeper: KeeperProcess) { self.keeper = keeper }
+
+    private func commit<Value>(
+        _ name: StaticString, _ subject: Int, _ body: @escaping () throws -> Value
+    ) async throws -> Value {
+        try await keeper.effect(name, subject) { [world = keeper.world] in
+            if world.failsCommit() {
+                world.note("commit failed")
+                throw JobStoreError(code: .failed, message: "simulated: the disk is full")
+            }
+            return try body()
+        }
+    }
+
+    private func read<Value>(_ body: () -> Value) async throws -> Value {
+        try await keeper.pass()
+        return body()
+    }
+
+    func installation(fresh: String) async throws -> String {
+        try await read { disk.installation(fresh: fresh) }
+    }
+
+    func submit(_ jobs: [NewJob]) async throws -> [JobID] {
+        try await commit("store.submit", jobs.count) { [disk] in disk.submit(jobs) }
+    }
+
+    func job(_ id: JobID) async throws -> JobRecord? { try await read { disk.job(id) } }
+
+    func jobs(_ filter: JobFilter) async throws -> [JobRecord] { try await read { disk.jobs(filter) } }
+
+    func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool {
+        try await commit("store.cancel", Int(id.rawValue)) { [disk] in disk.requestCancel(id, at: time) }
+    }
+
+    func beginReign(owner: String, at time: WallTime) async throws -> FencingToken {
+        try await read { disk.beginReign(owner: owner) }
+    }
+
+    func setWaiting(_ id: JobID, for reason: String?, token: FencingToken) async throws {
+        try await commit("store.waiting", Int(id.rawValue)) { [disk] in
+            try disk.setWaiting(id, for: reason, token: token)
+        }
+    }
+
+    func save(_ state: AttemptState, of id: JobID, token: FencingToken) async throws {
+        try await commit("store.save", Int(id.rawValue)) { [disk, world = keeper.world] in
+            try disk.save(state, of: id, token: token)
+            world.note(
+                "saved", Int(id.rawValue), state.number,
+                "job \(id) attempt \(state.number): \(state.phase) outcome \(state.outcome?.word ?? "-") "
+                    + "\(state.waitingFor ?? "")")
+        }
+    }
+
+    func finish(_ id: JobID, at time: WallTime, token: FencingToken) async throws {
+        try await commit("store.finish", Int(id.rawValue)) { [disk] in try disk.finish(id, at: time, token: token) }
+    }
+
+    func value(_ key: String) async throws -> String? { try await read { disk.value(key) } }
+
+    func setValue(_ value: String?, for key: String) async throws {
+        try await commit("store.fact", 0) { [disk] in disk.setValue(value, for: key) }
+    }
+
+    func changeCounter() async throws -> Int64 { try await read { disk.changeCounter } }
+}

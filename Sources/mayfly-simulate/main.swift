@@ -1,0 +1,3 @@
+import Glibc
+
+exit(SimulateCommand(Array(CommandLine.arguments.dropFirst())).run())

@@ -1,0 +1,37 @@
+import MayflyCore
+import MayflyTestKit
+import Testing
+
+@testable import Simulation
+
+/// The simulated store has the durable store's rules.
+@Suite struct DiskTests {
+    @Test("the store's rules", arguments: JobStoreConformance.checks)
+    func rules(_ check: JobStoreConformance.Check) async throws {
+        try await check.run(on: DirectStore())
+    }
+}
+
+/// The file without a keeper in between.
+private struct DirectStore: JobStore {
+    let disk = SimulatedDisk { _ in }
+
+    func installation(fresh: String) async throws -> String { disk.installation(fresh: fresh) }
+    func submit(_ jobs: [NewJob]) async throws -> [JobID] { disk.submit(jobs) }
+    func job(_ id: JobID) async throws -> JobRecord? { disk.job(id) }
+    func jobs(_ filter: JobFilter) async throws -> [JobRecord] { disk.jobs(filter) }
+    func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool { disk.requestCancel(id, at: time) }
+    func beginReign(owner: String, at time: WallTime) async throws -> FencingToken { disk.beginReign(owner: owner) }
+    func setWaiting(_ id: JobID, for reason: String?, token: FencingToken) async throws {
+        try disk.setWaiting(id, for: reason, token: token)
+    }
+    func save(_ state: AttemptState, of id: JobID, token: FencingToken) async throws {
+        try disk.save(state, of: id, token: token)
+    }
+    func finish(_ id: JobID, at time: WallTime, token: FencingToken) async throws {
+        try disk.finish(id, at: time, token: token)
+    }
+    func value(_ key: String) async throws -> String? { disk.value(key) }
+    func setValue(_ value: String?, for key: String) async throws { disk.setValue(value, for: key) }
+    func changeCounter() async throws -> Int64 { disk.changeCounter }
+}
