@@ -111,7 +111,7 @@ let package = Package(
                 .embedInCode("Resources/sudo.sh"), .embedInCode("Resources/openapi.yaml"),
             ], usesStat: true),
         target("JobSpec", ["MayflyCore", "PositionedYAML"]),
-        target("JobFiles", ["MayflyCore", "TreeArchive", crypto, nioPosix], usesStat: true),
+        target("JobFiles", ["CMayflySys", "MayflyCore", "TreeArchive", crypto, nioPosix], usesStat: true),
 
         // Leaves and the core.
         target("CloudModel"),

@@ -1,3 +1,4 @@
+import CMayflySys
 import Foundation
 import Glibc
 import MayflyCore
@@ -31,8 +32,7 @@ enum AttemptFolders {
 
     /// - Throws: ``FileTrouble``, also when something of that name is there: it is never replaced.
     private static func move(_ path: String, to target: String) throws {
-        var error: Int32 = 0
-        if renameat2(AT_FDCWD, path, AT_FDCWD, target, UInt32(RENAME_NOREPLACE)) != 0 { error = errno }
+        var error = mayfly_rename_new(path, target)
         if error == EINVAL || error == ENOSYS {
             // A file system that cannot: two steps, then.
             var info = stat()

@@ -23,6 +23,10 @@ int mayfly_unmount_from(int mount_namespace, int root, const char *_Nonnull targ
 /// long and whose peaks are short. Does nothing where the library has no such settings.
 void mayfly_keep_heap_small(void);
 
+/// rename(2) that replaces nothing, in one step. Returns 0 or an errno: EEXIST, and EINVAL or ENOSYS where the file system or
+/// the kernel cannot.
+int mayfly_rename_new(const char *_Nonnull from, const char *_Nonnull to);
+
 /// From now on a signal that means a crash (SIGSEGV, SIGILL, SIGTRAP, …) first writes a word to `fd`, which must stay open.
 void mayfly_mark_crashes(int fd);
 
