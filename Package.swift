@@ -134,7 +134,8 @@ let package = Package(
         target("MayflyTestKit", ["MayflyCore"]),
         testTarget("MayflyCoreTests", ["MayflyCore", "MayflyTestKit"]),
         testTarget(
-            "SimulationTests", ["CloudModel", "MayflyCore", "MayflyTestKit", "Simulation"], resources: [.copy("corpus"), .copy("mutations")]
+            "SimulationTests", ["CloudModel", "MayflyCore", "MayflyTestKit", "Simulation"],
+            resources: [.copy("corpus"), .copy("mutations")]
         ),
         testTarget("OrchestratorTests", ["MayflyCore", "MayflyTestKit", "OnInstance", "Orchestrator", crypto, log]),
         testTarget(
