@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func nothingBreaksInThousandsOfWorlds() async {
-        let failed = await onThread { Self.failures(of: (1...3000).map { UInt64($0) }) }
+        let failed = await onThread { Self.failures(of: (1...2000).map { UInt64($0) }) }
         #expect(failed.isEmpty, "scripts/simulate --seed S --trace shows the history")
     }
 
@@ -90,11 +90,11 @@ import Testing
 /// The simulation must see what it is there to see.
 @Suite struct BrokenWorldTests {
     @Test func anInstanceNobodyDestroysIsSeen() async {
-        // The cloud refuses to destroy more often than anybody can ask within the limits of patience.
+        // The cloud refuses to destroy until the instance ends by its own timer.
         var plan = WorldPlan.quiet()
         plan.faults.rules = [.init(.destroyRefused(1_000_000))]
         let report = await onThread { [plan] in World(plan).run() }
-        #expect(report.violations.contains { $0.contains("no rest") })
+        #expect(report.violations.contains { $0.contains("lived until its own expiry") })
     }
 
     @Test func aWrongSealIsSeen() async {
