@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct report { int error; pid_t pid; };
@@ -44,7 +45,12 @@ int mayfly_spawn_detached(const char *path, char *const *argv, char *const *envp
     sigprocmask(SIG_SETMASK, &all, &old);  // no handler of the parent may run in the children
     pid_t between = fork();
     if (between == 0) {
-        if ((between = fork()) == 0) become(path, argv, envp, wanted, ends[1]);
+        pid_t parent = getpid();
+        if ((between = fork()) == 0) {
+            // A program that asks to die with its parent (bwrap) must not take this short-lived one for it.
+            while (getppid() == parent) nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+            become(path, argv, envp, wanted, ends[1]);
+        }
         _exit(between < 0 ? errno : 0);
     }
     if (between < 0) error = errno;
