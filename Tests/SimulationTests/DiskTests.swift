@@ -12,9 +12,9 @@ import Testing
     }
 }
 
-/// The file without a keeper in between.
-private struct DirectStore: JobStore {
-    let disk = SimulatedDisk { _ in }
+/// The file without a keeper in between. A simulation has one thread; the checks have several, hence an actor.
+private actor DirectStore: JobStore {
+    private let disk = SimulatedDisk { _ in }
 
     func installation(fresh: String) async throws -> String { disk.installation(fresh: fresh) }
     func submit(_ jobs: [NewJob]) async throws -> [JobID] { disk.submit(jobs) }
