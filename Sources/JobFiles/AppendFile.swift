@@ -43,6 +43,13 @@ struct AppendFile: ~Copyable {
         length += Int64(written)
     }
 
+    /// Whether its path still leads to this very file.
+    var isInPlace: Bool {
+        var (own, there) = (stat(), stat())
+        return fstat(descriptor, &own) == 0 && lstat(path, &there) == 0
+            && (own.st_dev, own.st_ino) == (there.st_dev, there.st_ino)
+    }
+
     /// Makes the content durable and hashes it.
     /// - Returns: lower-case hex SHA-256.
     func digest() throws -> String {

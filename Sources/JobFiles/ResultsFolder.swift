@@ -25,8 +25,10 @@ actor ResultsFolder: JobFolder {
     func restart(_ log: JobLog) async throws {
         let damaged = damagedPath(log)
         let path = path + "/" + log.fileName
-        logs[log] = nil
+        let box = logs.removeValue(forKey: log)
         try await blocking {
+            // Another keeper may have fetched it again since, and its instance be gone.
+            if let box, !box.file.isInPlace { return }
             guard rename(path, damaged) == 0 || errno == ENOENT else { throw FileTrouble.system(path) }
         }
     }

@@ -23,7 +23,8 @@ public protocol JobFolder: Sendable {
     func append(_ bytes: [UInt8], to log: JobLog) async throws
 
     /// Begins a log anew, before it is fetched again from its beginning. What was there is kept beside it until the new
-    /// one matches its seal.
+    /// one matches its seal. Only the file that was found damaged gives way: one that another keeper has put in its place
+    /// meanwhile stays.
     func restart(_ log: JobLog) async throws
 
     /// Makes a log durable and compares it with what the instance sealed.

@@ -119,8 +119,11 @@ final class SimulatedFolder: JobFolder, @unchecked Sendable {
     }
 
     func restart(_ log: JobLog) async throws {
+        let damaged = self.log(log).file
         open[log] = nil
-        try await keeper.effect("folder.restart", Int(job.rawValue)) { [disk] in disk.logs[log] = nil }
+        try await keeper.effect("folder.restart", Int(job.rawValue)) { [disk] in
+            if disk.logs[log] === damaged { disk.logs[log] = nil }
+        }
     }
 
     func seal(_ log: JobLog, bytes: Int64, sha256: String) async throws -> Bool {

@@ -42,11 +42,15 @@ package enum SmallWorld {
     }
 
     /// Every crash, and every crash of the keeper that follows.
-    /// - Parameter kinds: those that are tried.
-    package static func pairs(_ kinds: [WorldPlan.Interruption.Kind] = crashes) -> Tally {
+    /// - Parameters:
+    ///   - kinds: those that are tried.
+    ///   - others: those that are tried on the keeper that follows; the same when `nil`.
+    package static func pairs(
+        _ kinds: [WorldPlan.Interruption.Kind] = crashes, then others: [WorldPlan.Interruption.Kind]? = nil
+    ) -> Tally {
         var tally = Tally()
         for first in points(of: World(plan).run(), kinds) {
-            for second in points(of: World(with([first])).run(), kinds) {
+            for second in points(of: World(with([first])).run(), others ?? kinds) {
                 tally.count(World(with([first, second])).run(), "\(first), then \(second)")
             }
         }

@@ -45,6 +45,23 @@ import Testing
         #expect(try scratch.mode("train-1") == 0o700)
     }
 
+    /// A keeper that was suspended with a damaged log wakes up when another has fetched and sealed it.
+    @Test func onlyTheDamagedFileGivesWay() async throws {
+        let scratch = Scratch()
+        let log = scratch.path + "/train-1/stdout.log"
+        func text() throws -> String { try String(contentsOfFile: log, encoding: .utf8) }
+        let suspended = try await storage.folder(for: scratch.job(1))
+        try await suspended.append(Array("dam".utf8), to: .stdout)
+        let next = try await storage.folder(for: scratch.job(1))
+        #expect(try await next.length(of: .stdout) == 3)
+        try await next.restart(.stdout)
+        try await next.append(Array("whole".utf8), to: .stdout)
+        try await suspended.restart(.stdout)
+        #expect(try text() == "whole")
+        try await next.restart(.stdout)
+        #expect(!FileManager.default.fileExists(atPath: log))
+    }
+
     @Test func aPlantedLinkIsNotWrittenThrough() async throws {
         let scratch = Scratch()
         let folder = try await storage.folder(for: scratch.job(1))

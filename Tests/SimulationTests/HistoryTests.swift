@@ -75,7 +75,12 @@ import Testing
 
     @Test func aConnectionCutAtEveryByte() async { await expectNothing(SmallWorld.cuts, atLeast: 600) }
 
-    /// `scripts/simulate --exhaustive` also pairs requests in flight and stopped keepers.
+    /// A keeper is stopped after another has died, and goes on beside a third.
+    @Test func aStoppedKeeperAfterEveryCrash() async {
+        await expectNothing({ SmallWorld.pairs([.before], then: [.stalled(.seconds(30))]) }, atLeast: 500)
+    }
+
+    /// `scripts/simulate --exhaustive` also pairs requests in flight.
     @Test func everyPairOfCrashes() async {
         await expectNothing({ SmallWorld.pairs([.before, .after]) }, atLeast: 2000)
     }
