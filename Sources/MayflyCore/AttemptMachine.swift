@@ -20,8 +20,8 @@ public struct AttemptMachine: ~Copyable {
         self.definition = definition
         self.policy = definition.snapshot
         self.collectFailure = definition.onCollectFailure ?? .snapshot
-        self.snapshotName = definition.snapshotName(job: state.identity.job, attempt: state.number)
-        self.rescueName = definition.rescueName(job: state.identity.job, attempt: state.number)
+        self.snapshotName = definition.snapshotName(of: state.identity)
+        self.rescueName = definition.rescueName(of: state.identity)
         self.hasCode = definition.code != nil
         self.hasSetup = definition.setup != nil
         self.startupKind = definition.startupScript?.kind

@@ -198,14 +198,14 @@ public struct SnapshotPolicy: Codable, Hashable, Sendable {
 
 extension JobDefinition {
     /// What a snapshot of an attempt's instance is called.
-    public func snapshotName(job: JobID, attempt: Int = 1) -> String {
-        snapshot.name ?? "\(name)-\(job)\(Self.suffix(attempt))"
-    }
+    public func snapshotName(of attempt: AttemptIdentity) -> String { snapshot.name ?? label(attempt) }
 
     /// What a snapshot is called that nobody asked for, but without which results would be lost.
-    public func rescueName(job: JobID, attempt: Int = 1) -> String { "rescue-\(name)-\(job)\(Self.suffix(attempt))" }
+    public func rescueName(of attempt: AttemptIdentity) -> String { "rescue-\(label(attempt))" }
 
-    private static func suffix(_ attempt: Int) -> String { attempt > 1 ? "-\(attempt)" : "" }
+    private func label(_ identity: AttemptIdentity) -> String {
+        "\(name)-\(identity.job)\(identity.attempt > 1 ? "-\(identity.attempt)" : "")"
+    }
 }
 
 public struct SSHSettings: Codable, Hashable, Sendable {

@@ -16,6 +16,8 @@ struct AttemptContext: Sendable {
     let logger: Logger
     /// Lets this attempt log in.
     let gate: AttachGate
+    /// When this keeper took the attempt up.
+    let tookUpAt: BootInstant
     /// Reconnects on demand; one per attempt.
     let link: Link
     /// Whether the last thing tried with the results folder failed: the user's to mend, and no reason to lose a job.

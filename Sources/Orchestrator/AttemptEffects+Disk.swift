@@ -11,13 +11,13 @@ extension AttemptEffects {
         _ instance: ReachableInstance, for snapshot: String, _ state: AttemptState, _ control: EffectControl
     ) async {
         // Kept for its data alone, and possibly all there is of them.
-        guard snapshot != context.definition.rescueName(job: context.job.id) else { return }
+        guard snapshot != context.definition.rescueName(of: context.identity) else { return }
         let step = supervisor.beforeSnapshot(of: context.identity, keepingState: state.leavesResults == true)
         let isReady = Mark()
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                guard let host = try? await context.link.host(of: instance) else { return }
-                isReady.set((try? await answer(to: step, on: host))?.text == "ready\n")
+                let said = try? await onHost(instance, control) { try await answer(to: step, on: $0).text }
+                isReady.set(said == "ready\n")
             }
             group.addTask { try? await time.sleep(for: Self.patience) }
             await group.next()

@@ -44,7 +44,7 @@ extension AttemptEffects {
     ) async throws -> AttemptEvent {
         // On record since before it was first asked for.
         let name =
-            state.objects.last { $0.kind == .snapshot }?.name ?? context.definition.snapshotName(job: context.job.id)
+            state.objects.last { $0.kind == .snapshot }?.name ?? context.definition.snapshotName(of: context.identity)
         if !settle { await prepareDisk(instance, for: name, state, control) }
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(10)))

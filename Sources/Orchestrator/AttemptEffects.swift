@@ -7,14 +7,6 @@ struct AttemptEffects: Sendable {
     let context: AttemptContext
     /// The attempt's own key, which alone bears witness for its instance; `nil` = the one on record.
     let witness: String?
-    /// When this keeper took the attempt up.
-    let tookUpAt: BootInstant
-
-    init(context: AttemptContext, witness: String?) {
-        self.context = context
-        self.witness = witness
-        tookUpAt = context.time.now().boot
-    }
 
     var provider: any InstanceProvider { context.provider }
     var time: any Timekeeper { context.time }
@@ -83,10 +75,10 @@ struct AttemptEffects: Sendable {
     }
 
     func lagBegan(_ moment: Moment, _ state: AttemptState) -> BootInstant {
-        if time.bootID == state.bootID || (tookUpAt <= moment.boot && moment.boot <= time.now().boot) {
+        if time.bootID == state.bootID || (context.tookUpAt <= moment.boot && moment.boot <= time.now().boot) {
             return moment.boot
         }
-        return tookUpAt
+        return context.tookUpAt
     }
 
     // MARK: The connection and its second witness

@@ -141,6 +141,7 @@ struct JobRunner: Sendable {
             job: job, identity: state.identity, expiry: state.expiry, provider: provider,
             connector: parts.connector, storage: parts.storage, folder: AwaitedFolder(storage: parts.storage, job: job),
             supplies: parts.supplies, observer: parts.observer, time: parts.time, logger: parts.logger, gate: gate,
+            tookUpAt: parts.time.now().boot,
             link: Link(connector: parts.connector, identity: state.identity, settings: job.definition.ssh)
         )
         return try await AttemptRunner(

@@ -31,8 +31,11 @@ import Testing
         return deaths
     }
 
-    private func running(_ world: World, _ count: Int) async throws -> [JobID] {
-        let job = World.job("while [ ! -e \(world.root)/go ]; do sleep 0.05; done; echo done")
+    private func running(
+        _ world: World, _ count: Int, snapshot: SnapshotPolicy.When = .never
+    ) async throws -> [JobID] {
+        var job = World.job("while [ ! -e \(world.root)/go ]; do sleep 0.05; done; echo done")
+        job.snapshot.when = snapshot
         var ids: [JobID] = []
         for _ in 0..<count { ids += try await world.submit(job, limit: 100) }
         try await world.reign { _ in
@@ -41,10 +44,10 @@ import Testing
         return ids
     }
 
-    @Test(arguments: [1, 3])
-    func theGuiltyOneIsLeftAloneAndAllOthersGoOn(count: Int) async throws {
+    @Test(arguments: [1, 3], [SnapshotPolicy.When.never, .always])
+    func theGuiltyOneIsLeftAloneAndAllOthersGoOn(count: Int, snapshot: SnapshotPolicy.When) async throws {
         let world = World(factor: 20)
-        let ids = try await running(world, count)
+        let ids = try await running(world, count, snapshot: snapshot)
         let guilty = ids[count / 2]
         await world.faults.setCrashesKeeper(guilty)
         // One death accuses all that were being attached to; alone, a machine has two.
