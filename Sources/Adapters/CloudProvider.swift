@@ -92,17 +92,13 @@ package struct CloudProvider: InstanceProvider {
             ObservedInstance.init)
     }
 
-    package func destroy(_ id: InstanceID) async throws { _ = try await answerToDestroy(id) }
-
-    package func answerToDestroy(_ id: InstanceID) async throws -> DestroyAnswer {
+    package func destroy(_ id: InstanceID) async throws -> DestroyAnswer {
         let date = AnswerDate()
         let accepted: Void? = try await absentAsNil {
             try await call { try await $0.observed(by: date).destroyInstance(Instance.ID(id.rawValue)) }
         }
         return DestroyAnswer(existed: accepted != nil, answeredAt: date.last)
     }
-
-    package func absence(of id: InstanceID) async throws -> Absence { try await absence(of: id, anchor: nil) }
 
     package func absence(of id: InstanceID, anchor key: String?) async throws -> Absence {
         let evidence = try await call { client in
@@ -119,8 +115,6 @@ package struct CloudProvider: InstanceProvider {
             return .cannotTell(.anchorMissing)
         }
     }
-
-    package func seesAnchor() async throws -> Bool { try await sees(anchor: nil) }
 
     package func sees(anchor key: String?) async throws -> Bool { try await call { try await anchor.isSeen(key, $0) } }
 

@@ -39,7 +39,7 @@ package enum CloudAudit {
                 let jobs = try await store.jobs(.all).filter { $0.cloud == cloud }
                 compare(listed, jobs, unreadable, place, &report)
                 tellOthers(all.filter { !$0.hostname.hasPrefix(own) }, place, &report)
-                if try await !provider.seesAnchor() {
+                if try await !provider.sees(anchor: nil) {
                     report.agrees = false
                     report.lines.append(
                         "\(place): does not show this installation's anchor key: wrong account, or a wiped cloud")

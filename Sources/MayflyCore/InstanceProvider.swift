@@ -35,28 +35,17 @@ public protocol InstanceProvider: Sendable {
 
     /// Asks for destruction. A 404 is success.
     /// - Throws: ``ProviderError``.
-    func destroy(_ id: InstanceID) async throws
+    @discardableResult
+    func destroy(_ id: InstanceID) async throws -> DestroyAnswer
 
-    /// ``destroy(_:)``, and what is known of when.
-    /// - Throws: ``ProviderError``.
-    func answerToDestroy(_ id: InstanceID) async throws -> DestroyAnswer
-
-    /// Whether the instance is provably gone: GET says 404, the complete listing lacks it, and the same token still
-    /// sees the anchor. A wrong account, endpoint or wiped cloud also answers 404 and an empty list.
-    /// - Throws: ``ProviderError``.
-    func absence(of id: InstanceID) async throws -> Absence
-
-    /// ``absence(of:)`` with one attempt's anchor as the witness, all of it asked with one token.
-    /// - Parameter anchor: `nil` = the one on record for this cloud.
+    /// Whether the instance is provably gone: GET says 404, the complete listing lacks it, and the anchor is seen, all of it
+    /// asked with one token. A wrong account, endpoint or wiped cloud also answers 404 and an empty list.
+    /// - Parameter anchor: the attempt's own; `nil` = the one on record for this cloud.
     /// - Throws: ``ProviderError``.
     func absence(of id: InstanceID, anchor: String?) async throws -> Absence
 
-    /// Whether the same token still sees the anchor, so that an empty answer means something.
-    /// - Throws: ``ProviderError``.
-    func seesAnchor() async throws -> Bool
-
-    /// ``seesAnchor()`` for one attempt's anchor.
-    /// - Parameter anchor: `nil` = the one on record for this cloud.
+    /// Whether the token still sees the anchor, so that an empty answer means something.
+    /// - Parameter anchor: the attempt's own; `nil` = the one on record for this cloud.
     /// - Throws: ``ProviderError``.
     func sees(anchor: String?) async throws -> Bool
 
@@ -88,27 +77,6 @@ public struct WitnessedListing: Sendable, Hashable {
         self.instances = instances
         self.isWitnessed = isWitnessed
     }
-}
-
-/// For clouds that have one account and one anchor, and tell no time.
-extension InstanceProvider {
-    public func knownAnchor() async -> String? { nil }
-
-    public func absence(of id: InstanceID, anchor: String?) async throws -> Absence { try await absence(of: id) }
-
-    public func sees(anchor: String?) async throws -> Bool { try await seesAnchor() }
-
-    public func witnessedInstances(hostname: String, anchor: String?) async throws -> WitnessedListing {
-        let found = try await instances(hostnamePrefix: hostname).filter { $0.hostname == hostname }
-        return WitnessedListing(instances: found, isWitnessed: found.isEmpty ? try await seesAnchor() : false)
-    }
-
-    public func answerToDestroy(_ id: InstanceID) async throws -> DestroyAnswer {
-        try await destroy(id)
-        return DestroyAnswer()
-    }
-
-    public var settlementLag: Duration { listingLag }
 }
 
 /// Everything a create request carries.

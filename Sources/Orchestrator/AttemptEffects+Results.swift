@@ -95,7 +95,7 @@ extension AttemptEffects {
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(30))
         while true {
             do {
-                return .destroyAnswered(try await provider.answerToDestroy(id))
+                return .destroyAnswered(try await provider.destroy(id))
             } catch let error as ProviderError {
                 control.post(
                     .teardownDelayed(

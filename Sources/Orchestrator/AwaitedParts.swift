@@ -45,6 +45,7 @@ struct AwaitedProvider: InstanceProvider {
 
     /// Cautious: nothing is known of the cloud yet.
     let listingLag: Duration = .seconds(60)
+    let settlementLag: Duration = .seconds(60)
     let pollInterval: Duration = .seconds(1)
 
     private func provider() async throws -> any InstanceProvider {
@@ -63,13 +64,10 @@ struct AwaitedProvider: InstanceProvider {
     func instances(hostnamePrefix prefix: String) async throws -> [ObservedInstance] {
         try await provider().instances(hostnamePrefix: prefix)
     }
-    func destroy(_ id: InstanceID) async throws { try await provider().destroy(id) }
-    func answerToDestroy(_ id: InstanceID) async throws -> DestroyAnswer { try await provider().answerToDestroy(id) }
-    func absence(of id: InstanceID) async throws -> Absence { try await provider().absence(of: id) }
+    func destroy(_ id: InstanceID) async throws -> DestroyAnswer { try await provider().destroy(id) }
     func absence(of id: InstanceID, anchor: String?) async throws -> Absence {
         try await provider().absence(of: id, anchor: anchor)
     }
-    func seesAnchor() async throws -> Bool { try await provider().seesAnchor() }
     func sees(anchor: String?) async throws -> Bool { try await provider().sees(anchor: anchor) }
     func witnessedInstances(hostname: String, anchor: String?) async throws -> WitnessedListing {
         try await provider().witnessedInstances(hostname: hostname, anchor: anchor)

@@ -4,6 +4,7 @@ import MayflyCore
 /// One keeper's client of the cloud, with the adapter's reading of its answers.
 final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
     let listingLag: Duration
+    var settlementLag: Duration { listingLag }
     let pollInterval: Duration
     private let keeper: KeeperProcess
     private let store: any JobStore
@@ -81,8 +82,6 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
 
     func knownAnchor() async -> String? { confirmed }
 
-    func seesAnchor() async throws -> Bool { try await sees(nil, with: nil) }
-
     func sees(anchor: String?) async throws -> Bool { try await sees(anchor, with: nil) }
 
     /// - Parameter anchor: `nil` = the one on record.
@@ -149,18 +148,17 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
         }
     }
 
-    func destroy(_ id: InstanceID) async throws {
+    func destroy(_ id: InstanceID) async throws -> DestroyAnswer {
         do {
             try await call("DELETE", "/instances/\(id)", effect: "cloud.destroy") { [cloud] in
                 try cloud.destroy(id.rawValue)
             } ifForeign: {
             }
+            return DestroyAnswer()
         } catch let error as ProviderError where error.reason.code == "404" {
-            return
+            return DestroyAnswer(existed: false)
         }
     }
-
-    func absence(of id: InstanceID) async throws -> Absence { try await absence(of: id, anchor: nil) }
 
     func absence(of id: InstanceID, anchor: String?) async throws -> Absence {
         // The three witnesses are asked with one token, as one client does.

@@ -64,13 +64,13 @@ import Testing
     private func settled(_ provider: CloudProvider, _ id: InstanceID) async throws -> Absence {
         let deadline = ContinuousClock.now.advanced(by: .seconds(10))
         while ContinuousClock.now < deadline {
-            if case .stillThere = try await provider.absence(of: id) {
+            if case .stillThere = try await provider.absence(of: id, anchor: nil) {
                 try await Task.sleep(for: .milliseconds(5))
             } else {
                 break
             }
         }
-        return try await provider.absence(of: id)
+        return try await provider.absence(of: id, anchor: nil)
     }
 
     @Test func theFirstJobsOfAHomeRegisterOneAnchorTogether() async throws {
@@ -97,12 +97,12 @@ import Testing
             #expect(try await provider.instances(hostnamePrefix: "mf-abcdefgh-").map(\.id) == [made.id])
             #expect(try await provider.instances(hostnamePrefix: "mf-other").isEmpty)
             #expect(try await provider.instances(hostnamePrefix: "mf-abcdefgh-")[0].answeredAt ?? date >= date)
-            let accepted = try await provider.answerToDestroy(made.id)
+            let accepted = try await provider.destroy(made.id)
             #expect(accepted.existed)
             #expect(try #require(accepted.answeredAt) >= date)
             #expect(try await settled(provider, made.id) == .gone)
             // A second time is success too, and says that there was nothing.
-            #expect(try await !provider.answerToDestroy(made.id).existed)
+            #expect(try await !provider.destroy(made.id).existed)
         }
     }
 
@@ -142,7 +142,8 @@ import Testing
             let anchor = try await provider.ensureAnchor()
             try await client.deleteSSHKey(SSHKey.ID(anchor))
             guard
-                case .cannotTell = try await provider.absence(of: InstanceID(rawValue: UUID().uuidString.lowercased()))
+                case .cannotTell = try await provider.absence(
+                    of: InstanceID(rawValue: UUID().uuidString.lowercased()), anchor: nil)
             else {
                 Issue.record("absence was concluded without its witness")
                 return
@@ -164,7 +165,7 @@ import Testing
             ]
             try await store.save(state, of: id, token: token)
             try await client.deleteSSHKey(SSHKey.ID(anchor))
-            _ = try await provider.seesAnchor()
+            _ = try await provider.sees(anchor: nil)
             let refusal = await #expect(throws: ProviderError.self) { _ = try await provider.ensureAnchor() }
             #expect(refusal?.reason.code == "anchor-missing")
         }
@@ -172,7 +173,7 @@ import Testing
         try await withCloud(MemoryJobStore()) { provider, client in
             let anchor = try await provider.ensureAnchor()
             try await client.deleteSSHKey(SSHKey.ID(anchor))
-            #expect(try await !provider.seesAnchor())
+            #expect(try await !provider.sees(anchor: nil))
             #expect(try await provider.ensureAnchor() != anchor)
         }
     }

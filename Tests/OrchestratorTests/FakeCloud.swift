@@ -13,6 +13,7 @@ actor FakeCloud: InstanceProvider {
     }
 
     nonisolated let listingLag: Duration
+    nonisolated var settlementLag: Duration { listingLag }
     nonisolated let pollInterval: Duration = .milliseconds(50)
 
     private let stateFolder: String
@@ -73,7 +74,8 @@ actor FakeCloud: InstanceProvider {
         return recordedAnchor
     }
     func hasAnchor() throws -> Bool { isAnchored }
-    func seesAnchor() throws -> Bool { try sees(anchor: nil) }
+    /// As of a keeper that has asked for nothing yet.
+    func knownAnchor() -> String? { nil }
     func sees(anchor: String?) throws -> Bool {
         showsAnchor && (anchor ?? recordedAnchor) == (asksAsAnother ? "other" : "anchor")
     }
@@ -137,18 +139,17 @@ actor FakeCloud: InstanceProvider {
             instances: shown.filter { $0.hostname == hostname }, isWitnessed: try sees(anchor: anchor))
     }
 
-    func destroy(_ id: InstanceID) throws {
+    func destroy(_ id: InstanceID) throws -> DestroyAnswer {
         if destroyFaults > 0 {
             destroyFaults -= 1
             throw fault(.unreachable)
         }
         // Another account has none of that id, which is success.
-        guard !asksAsAnother else { return }
+        guard !asksAsAnother else { return DestroyAnswer() }
         instances[id] = nil
         destroyed.append(id)
+        return DestroyAnswer()
     }
-
-    func absence(of id: InstanceID) throws -> Absence { try absence(of: id, anchor: nil) }
 
     func absence(of id: InstanceID, anchor: String?) throws -> Absence {
         if let there = seen[id] { return .stillThere(status: there.status.word) }

@@ -52,6 +52,7 @@ struct MortalProvider: InstanceProvider {
     var settlementLag: Duration { inner.settlementLag }
     var pollInterval: Duration { inner.pollInterval }
 
+    func knownAnchor() async -> String? { await inner.knownAnchor() }
     func ensureAnchor() async throws -> String { try await life.around("anchor") { try await inner.ensureAnchor() } }
     func hasAnchor() async throws -> Bool { try await life.around("has anchor") { try await inner.hasAnchor() } }
     func create(_ order: InstanceOrder) async throws -> ObservedInstance {
@@ -63,11 +64,20 @@ struct MortalProvider: InstanceProvider {
     func instances(hostnamePrefix prefix: String) async throws -> [ObservedInstance] {
         try await life.around("list") { try await inner.instances(hostnamePrefix: prefix) }
     }
-    func destroy(_ id: InstanceID) async throws { try await life.around("destroy") { try await inner.destroy(id) } }
-    func absence(of id: InstanceID) async throws -> Absence {
-        try await life.around("absence") { try await inner.absence(of: id) }
+    func destroy(_ id: InstanceID) async throws -> DestroyAnswer {
+        try await life.around("destroy") { try await inner.destroy(id) }
     }
-    func seesAnchor() async throws -> Bool { try await life.around("sees anchor") { try await inner.seesAnchor() } }
+    func absence(of id: InstanceID, anchor: String?) async throws -> Absence {
+        try await life.around("absence") { try await inner.absence(of: id, anchor: anchor) }
+    }
+    func sees(anchor: String?) async throws -> Bool {
+        try await life.around("sees anchor") { try await inner.sees(anchor: anchor) }
+    }
+    func witnessedInstances(hostname: String, anchor: String?) async throws -> WitnessedListing {
+        try await life.around("list") {
+            try await inner.witnessedInstances(hostname: hostname, anchor: anchor)
+        }
+    }
     func snapshots(of id: InstanceID) async throws -> [ObservedSnapshot] {
         try await life.around("list snapshots") { try await inner.snapshots(of: id) }
     }
