@@ -23,9 +23,6 @@ struct AppendFile: ~Copyable {
     deinit { close(descriptor) }
 
     /// All of `bytes` or, after an error, nothing of them.
-    ///
-    /// Written where they belong, not where the file ends: a keeper that wakes up when another follows the same log then
-    /// writes what is there already, and repeats nothing.
     mutating func append(_ bytes: [UInt8]) throws {
         var written = 0
         while written < bytes.count {

@@ -27,7 +27,8 @@ extension Database {
     }
 
     func unreadableJobs(_ filter: JobFilter) throws -> [UnreadableJob] {
-        guard let (condition, arguments) = Self.condition(filter) else { return [] }
+        if case .watched = filter { return [] }
+        let (condition, arguments) = Self.condition(filter)
         return try readings(where: condition, arguments).troubles.map { trouble in
             let row = try Row.fetchOne(
                 self, sql: "SELECT name, cloud_kind, finished_at FROM jobs WHERE id = ?", arguments: [trouble.id])
@@ -42,34 +43,28 @@ extension Database {
     }
 
     func jobs(_ filter: JobFilter) throws -> [JobRecord] {
-        if let (condition, arguments) = Self.condition(filter) { return try records(where: condition, arguments) }
-        switch filter {
-        case .watched(let now):
-            // What the columns and the word can tell keeps all other states from being decoded.
-            return try records(
-                where: """
-                    id IN (SELECT job FROM attempts WHERE phase = 'done' AND expiry > ?
-                        AND (teardown = 'leaked' OR instr(state, '"unsettled"') > 0))
-                    """, [now.rawValue]
-            ).filter { $0.attempts.contains { $0.mayStillArrive(at: now) } }
-        case .all, .unfinished, .submission, .newest: return []
-        }
+        let (condition, arguments) = Self.condition(filter)
+        let found = try readings(where: condition, arguments).records
+        guard case .watched(let now) = filter else { return found }
+        return found.filter { $0.attempts.contains { $0.mayStillArrive(at: now) } }
     }
 
-    /// `nil` where the columns alone do not decide.
-    private static func condition(_ filter: JobFilter) -> (String, StatementArguments)? {
+    private static func condition(_ filter: JobFilter) -> (String, StatementArguments) {
         switch filter {
         case .all: ("TRUE", [])
         case .unfinished: ("finished_at IS NULL", [])
         case .submission(let name): ("submission = ?", [name])
         // A negative LIMIT would mean "all".
         case .newest(let count): ("id IN (SELECT id FROM jobs ORDER BY id DESC LIMIT ?)", [max(0, count)])
-        case .watched: nil
+        // What the columns and the word can tell keeps all other states from being decoded.
+        case .watched(let now):
+            (
+                """
+                id IN (SELECT job FROM attempts WHERE phase = 'done' AND expiry > ?
+                    AND (teardown = 'leaked' OR instr(state, '"unsettled"') > 0))
+                """, [now.rawValue]
+            )
         }
-    }
-
-    private func records(where condition: String, _ arguments: StatementArguments) throws -> [JobRecord] {
-        try readings(where: condition, arguments).records
     }
 
     /// Each job by itself: what is wrong with one row says nothing of another.

@@ -67,14 +67,13 @@ extension AttemptState {
                 min: created.latest.duration(to: destroyed.earliest),
                 max: created.earliest.duration(to: destroyed.latest))
         }
-        guard let index = spans.firstIndex(where: { $0.phase == "creating" }), index + 1 < spans.count,
+        guard let asked = spans.first(where: { $0.phase == "creating" })?.began, let made = createdAt,
             let accepted = spans.first(where: { $0.phase == "verifying" })?.began
         else { return nil }
-        let made = spans[index + 1].began
         let seen = lastSignOfLife ?? made
         return BillableEstimate(
             min: Swift.min(made.wall.duration(to: seen.wall), made.boot.duration(to: seen.boot)),
-            max: Self.longest(from: spans[index].began, to: accepted))
+            max: Self.longest(from: asked, to: accepted))
     }
 
     /// Between two moments, of which the second may be another boot's: then its boot clock says nothing, and the wall

@@ -46,18 +46,13 @@ public struct RetryPolicy: Hashable, Sendable {
         guard attempt.number < attempts, !attempt.cancelRequested else { return false }
         // The create's answer was lost and nothing exists: nothing of the job has happened yet.
         if attempt.wasNeverCreated { return true }
-        switch attempt.retryCause {
-        case nil: return false
-        case .user:
+        guard let cause = attempt.retryCause else { return false }
+        if cause == .user {
             guard let code = attempt.exitCode else { return false }
             return exitCodes.isEmpty ? when?.contains(.user) == true : exitCodes.contains(code)
-        case .capacity?, .cloud?, .connection?, .setup?, .lost?:
-            guard let cause = attempt.retryCause else { return false }
-            guard let when else {
-                return [.capacity, .cloud, .connection].contains(cause) && !attempt.commandStarted
-            }
-            return when.contains(cause)
         }
+        guard let when else { return [.capacity, .cloud, .connection].contains(cause) && !attempt.commandStarted }
+        return when.contains(cause)
     }
 
     /// How long to wait between the end of an attempt and the next one's beginning.
