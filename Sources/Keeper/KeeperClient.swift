@@ -12,7 +12,7 @@ package struct KeeperClient: Sendable {
     package static func connect(home: MayflyHome) async throws -> KeeperClient {
         let exchange = Exchange()
         do {
-            let socket = try SocketPath(of: home)
+            let socket = try SocketPath(to: home.keeperSocket, in: home)
             let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {

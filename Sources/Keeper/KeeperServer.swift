@@ -19,20 +19,19 @@ struct KeeperServer: Sendable {
     typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
     func run() async throws {
-        let socket = try SocketPath(of: home)
+        let birthplace = try SocketPath(to: home.newKeeperSocket, in: home)
         // NIO unlinks the path it was bound to when it closes, whoever's it is by then. So the socket is bound under
         // another name and moved into place, where only this function removes it.
-        let birthplace = socket.path.dropLast("sock".count) + "new"
-        unlink("\(home.root)/keeper.new")
+        unlink(home.newKeeperSocket)
         let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .bind(unixDomainSocketPath: String(birthplace)) { channel in
+            .bind(unixDomainSocketPath: birthplace.path) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(LineDecoder()))
                     return try Connection(wrappingChannelSynchronously: channel)
                 }
             }
-        chmod("\(home.root)/keeper.new", 0o600)
-        rename("\(home.root)/keeper.new", home.keeperSocket)
+        chmod(home.newKeeperSocket, 0o600)
+        rename(home.newKeeperSocket, home.keeperSocket)
         let own = Self.file(at: home.keeperSocket)
         // A keeper that was suspended may wake up long after another has taken its place, and its socket's.
         defer { if own != nil, Self.file(at: home.keeperSocket) == own { unlink(home.keeperSocket) } }

@@ -9,6 +9,8 @@ package struct MayflyHome: Sendable, Hashable {
     package var keeperLock: String { root + "/keeper.lock" }
     package var keeperCrash: String { root + "/keeper.crash" }
     package var keeperSocket: String { root + "/keeper.sock" }
+    /// Where the socket is bound, before it is moved into place.
+    package var newKeeperSocket: String { root + "/keeper.new" }
     package var keeperLog: String { root + "/keeper.log" }
     /// 0600 files, one folder per attempt, removed with the receipt.
     package var keys: String { root + "/keys" }

@@ -27,21 +27,22 @@ extension HostBackend {
 
     func copyDisk(of id: String, to snapshot: String) async throws {
         try Files.makeFolder(snapshots)
-        let partial = "\(snapshots)/\(snapshot).partial"
-        try await Tool.remove(partial)
         let tree = ProcessTree(instance: id)
         let frozen = freeze(tree, id)
         defer { thaw(id, frozen) }
-        try await Tool.shell("cp -a --reflink=auto -- \"$1\" \"$2\"", [disk(id) + "/upper", partial])
-        try Files.makeFolder(snapshots)
-        guard rename(partial, "\(snapshots)/\(snapshot)") == 0 else { throw Files.failure("finish", partial) }
+        try await copy(disk(id) + "/upper", to: "\(snapshots)/\(snapshot)")
+    }
+
+    /// Put in place whole: a copy that was cut off must not be taken for the tree, nor be copied into.
+    func copy(_ tree: String, to path: String) async throws {
+        let partial = path + ".partial"
+        try await Tool.remove(partial)
+        try await Tool.shell("cp -a --reflink=auto -- \"$1\" \"$2\"", [tree, partial])
+        guard rename(partial, path) == 0 else { throw Files.failure("finish", partial) }
     }
 
     func copySnapshot(_ snapshot: String, to copy: String) async throws {
-        let partial = "\(snapshots)/\(copy).partial"
-        try await Tool.remove(partial)
-        try await Tool.shell("cp -a --reflink=auto -- \"$1\" \"$2\"", ["\(snapshots)/\(snapshot)", partial])
-        guard rename(partial, "\(snapshots)/\(copy)") == 0 else { throw Files.failure("finish", partial) }
+        try await self.copy("\(snapshots)/\(snapshot)", to: "\(snapshots)/\(copy)")
     }
 
     func removeSnapshot(_ snapshot: String) async throws {

@@ -33,12 +33,8 @@ struct HostBackend: InstanceBackend {
         try Files.makeFolder(disk + "/work")
         try Files.makeFolder(folder(machine.id) + "/root")
         if let snapshot = machine.sourceSnapshot {
-            // Put in place whole: a copy that was cut off must not be taken for the disk, nor be copied into.
-            try await Tool.remove(disk + "/upper.partial")
             try await Tool.remove(disk + "/upper")
-            try await Tool.shell(
-                "cp -a --reflink=auto -- \"$1\" \"$2.partial\" && mv -T -- \"$2.partial\" \"$2\"",
-                ["\(snapshots)/\(snapshot)", disk + "/upper"])
+            try await copy("\(snapshots)/\(snapshot)", to: disk + "/upper")
         } else if hasRoot {
             try IsolatedLayer(folder: disk + "/upper").create(masks: masks)
         } else {

@@ -15,19 +15,11 @@ extension AttemptEffects {
             !context.hasBlackBox.isSet, let host = await context.link.open
         else { return }
         context.hasBlackBox.set()
-        let box = BlackBoxBytes()
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { [self] in
-                _ = try? await perform(supervisor.blackBox(), on: host) { await box.take($0) }
-            }
-            group.addTask {
-                guard (try? await time.sleep(for: Self.blackBoxLimit)) != nil else { return }
-                await context.link.drop()
-            }
-            await group.next()
-            group.cancelAll()
+        let box = TextCollector(limit: BlackBox.sizeLimit)
+        await within(Self.blackBoxLimit) {
+            _ = try? await perform(supervisor.blackBox(), on: host) { await box.take($0) }
         }
-        let bytes = await box.bytes
+        let bytes = await box.output
         guard !bytes.isEmpty, !Task.isCancelled else { return }
         if let verdict = BlackBox(String(decoding: bytes, as: UTF8.self)).verdict { control.post(.diagnosed(verdict)) }
         do {
@@ -36,14 +28,5 @@ extension AttemptEffects {
             context.logger.debug(
                 "the black box cannot be written", metadata: ["job": "\(context.job.id)", "error": "\(error)"])
         }
-    }
-}
-
-/// A hostile server's flood is cut off.
-private actor BlackBoxBytes {
-    private(set) var bytes: [UInt8] = []
-
-    func take(_ chunk: RemoteOutput) {
-        if case .stdout(let more) = chunk { bytes.append(contentsOf: more.prefix(BlackBox.sizeLimit - bytes.count)) }
     }
 }

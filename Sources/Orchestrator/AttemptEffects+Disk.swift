@@ -14,14 +14,9 @@ extension AttemptEffects {
         guard snapshot != context.definition.rescueName(of: context.identity) else { return }
         let step = supervisor.beforeSnapshot(of: context.identity, keepingState: state.leavesResults == true)
         let isReady = Mark()
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                let said = try? await onHost(instance, control) { try await answer(to: step, on: $0).text }
-                isReady.set(said == "ready\n")
-            }
-            group.addTask { try? await time.sleep(for: Self.patience) }
-            await group.next()
-            group.cancelAll()
+        await within(Self.patience) {
+            let said = try? await onHost(instance, control) { try await answer(to: step, on: $0).text }
+            isReady.set(said == "ready\n")
         }
         guard !isReady.isSet, !Task.isCancelled else { return }
         control.post(

@@ -168,14 +168,17 @@ extension AttemptEffects {
 
 /// The short text a step answers with; a hostile server's flood is cut off.
 actor TextCollector {
-    private static let limit = 64 * 1024
-    private var output: [UInt8] = []
+    /// Of each stream.
+    private let limit: Int
+    private(set) var output: [UInt8] = []
     private var error: [UInt8] = []
+
+    init(limit: Int = 64 * 1024) { self.limit = limit }
 
     func take(_ chunk: RemoteOutput) {
         switch chunk {
-        case .stdout(let bytes): output.append(contentsOf: bytes.prefix(Self.limit - output.count))
-        case .stderr(let bytes): error.append(contentsOf: bytes.prefix(Self.limit - error.count))
+        case .stdout(let bytes): output.append(contentsOf: bytes.prefix(limit - output.count))
+        case .stderr(let bytes): error.append(contentsOf: bytes.prefix(limit - error.count))
         }
     }
 

@@ -144,6 +144,20 @@ struct AttemptEffects: Sendable {
         }
     }
 
+    /// Lets something be asked of the instance that nothing may wait for longer than this: an instance that has not answered
+    /// by then loses its connection.
+    func within(_ limit: Duration, _ work: @escaping @Sendable () async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await work() }
+            group.addTask {
+                guard (try? await time.sleep(for: limit)) != nil else { return }
+                await context.link.drop()
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
     /// Waits while a machine that may have crashed the last keeper is tried apart from all others.
     /// - Throws: ``Ends`` for one that did so again and again.
     private func awaitAdmission(_ control: EffectControl) async throws {

@@ -5,40 +5,26 @@ import Synchronization
 final class StopWish: Sendable {
     private let control: EffectControl
     private let time: any Timekeeper
-    private let state: Mutex<State>
-
-    private struct State {
-        var madeAt: BootInstant?
-        var waiters: [Int: AsyncStream<Never>.Continuation] = [:]
-        var waited = 0
-    }
+    private let wish = Wish()
+    private let moment: Mutex<BootInstant?>
 
     init(_ control: EffectControl, _ time: any Timekeeper, alreadyMade: Bool = false) {
         self.control = control
         self.time = time
-        state = Mutex(State(madeAt: alreadyMade ? time.now().boot : nil))
+        moment = Mutex(alreadyMade ? time.now().boot : nil)
+        if alreadyMade { wish.make() }
     }
 
-    var isMade: Bool { madeAt != nil }
+    var isMade: Bool { wish.isMade }
 
     /// When it was made, or when this keeper took over an attempt in which it had been.
-    var madeAt: BootInstant? { state.withLock { $0.madeAt } }
+    var madeAt: BootInstant? { moment.withLock { $0 } }
 
     /// Returns once the wish is made.
     /// - Throws: `CancellationError`.
     func made() async throws {
-        // A stream of its own for each who waits: one whose reader is cancelled ends for every other reader too.
-        let (wishes, continuation) = AsyncStream.makeStream(of: Never.self)
-        let number = state.withLock { state -> Int? in
-            guard state.madeAt == nil else { return nil }
-            state.waited += 1
-            state.waiters[state.waited] = continuation
-            return state.waited
-        }
-        guard let number else { return }
-        for await _ in wishes {}
-        state.withLock { $0.waiters[number] = nil }
-        try Task.checkCancellation()
+        await wish.made()
+        if !isMade { try Task.checkCancellation() }
     }
 
     func watching<Result: Sendable>(
@@ -49,11 +35,8 @@ final class StopWish: Sendable {
             group.addTask { [self] in
                 for await _ in control.stops {
                     let now = time.now().boot
-                    let waiters = state.withLock { state in
-                        state.madeAt = state.madeAt ?? now
-                        return state.waiters.sorted { $0.key < $1.key }.map(\.value)
-                    }
-                    for waiter in waiters { waiter.finish() }
+                    moment.withLock { $0 = $0 ?? now }
+                    wish.make()
                 }
                 return nil
             }

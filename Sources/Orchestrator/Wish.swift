@@ -25,7 +25,7 @@ final class Wish: Sendable {
     }
 
     /// Returns once the wish is made, or the task is cancelled.
-    private func made() async {
+    func made() async {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID

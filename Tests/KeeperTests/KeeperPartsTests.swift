@@ -67,9 +67,12 @@ import Testing
         let deep = NSTemporaryDirectory() + "mayfly-" + String(repeating: "d", count: 120)
         try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: deep) }
-        let socket = try SocketPath(of: MayflyHome(root: deep))
+        let socket = try SocketPath(to: MayflyHome(root: deep).keeperSocket, in: MayflyHome(root: deep))
         #expect(socket.path.utf8.count < 108)
-        #expect(throws: KeeperError.self) { _ = try SocketPath(of: MayflyHome(root: deep + "/gone")) }
+        #expect(throws: KeeperError.self) {
+            let gone = MayflyHome(root: deep + "/gone")
+            _ = try SocketPath(to: gone.keeperSocket, in: gone)
+        }
     }
 
     @Test func onlyOneHoldsALock() async throws {

@@ -1,23 +1,11 @@
 import MayflyCore
+import MayflyTestKit
 import OnInstance
 import Testing
 
 /// Status lines come from an instance that may say anything.
 @Suite(.timeLimit(.minutes(1)))
 struct StatusFuzzTests {
-    /// SplitMix64.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private static let digest = String(repeating: "0123456789abcdef", count: 4)
     private static let valid = [
         "exit 0", "exit 255", "timeout", "stopped", "unknown", "exit 1 stdout 12 \(digest) stderr 0 \(digest)",
@@ -36,7 +24,7 @@ struct StatusFuzzTests {
     }
 
     @Test(arguments: 0..<8) func mutatedLines(_ seed: UInt64) {
-        var random = Generator(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<20_000 {
             var bytes = Array(Self.valid.randomElement(using: &random)!.utf8)
             for _ in 0..<Int.random(in: 1...6, using: &random) {
@@ -54,7 +42,7 @@ struct StatusFuzzTests {
     }
 
     @Test func noise() {
-        var random = Generator(state: 99)
+        var random = SeededGenerator(seed: 99)
         for count in [0, 1, 2, 63, 64, 65, 1000, 100_000] {
             for _ in 0..<20 {
                 check(

@@ -1,4 +1,5 @@
 import Foundation
+import MayflyTestKit
 import OnInstance
 import Testing
 import TreeArchive
@@ -6,19 +7,6 @@ import TreeArchive
 /// The stream of `collect`, tar and manifest, damaged in many ways.
 @Suite(.timeLimit(.minutes(3)))
 struct StreamFuzzTests {
-    /// SplitMix64.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private static let names = ["a", "dir/b", "dir/deeper/c"]
 
     private func stream(_ instance: CollectTests.Instance) throws -> [UInt8] {
@@ -33,7 +21,7 @@ struct StreamFuzzTests {
         let instance = try CollectTests.Instance()
         let whole = try stream(instance)
         let manifest = try #require(whole.firstRange(of: Array(".mayfly-manifest".utf8))).lowerBound
-        var random = Generator(state: seed)
+        var random = SeededGenerator(seed: seed)
         for round in 0..<60 {
             var bytes = whole
             for _ in 0..<Int.random(in: 1...5, using: &random) {

@@ -22,8 +22,7 @@ struct ExtendCommand: MayflyCommand {
     mutating func run(in context: CommandContext) async throws -> Int32 {
         let home = try context.home(global)
         let store = try await context.openStore(home)
-        let (record, hold) = try await HeldJob.find(job, in: context, home)
-        guard let attempt = record.attempt else { return ExitCode.internalError }
+        let (record, attempt, hold) = try await HeldJob.find(job, in: context, home)
         let end = hold.endsAt.advanced(by: time.duration)
         let latest = record.definition.latestHoldEnd(expiry: attempt.expiry)
         guard end <= latest else {
@@ -33,20 +32,16 @@ struct ExtendCommand: MayflyCommand {
                     + "\(TimeText.iso8601(latest)) at the latest: its instance's expiry was fixed before it was created, and "
                     + "ending it takes time too")
         }
-        try await HeldJob.ask(.extend(to: end), of: record, in: store, home, context)
-        let after = try await HeldJob.wait(for: record, in: store, context) { $0.hold?.endsAt == end || !$0.isHeld }
-        if let attempt = after?.attempt, attempt.isHeld, attempt.hold?.endsAt == end {
-            context.console.error(
-                line:
-                    "\(record.title): held until \(TimeText.iso8601(end)); at the latest until \(TimeText.iso8601(latest))"
-            )
-            return 0
+        let after = try await HeldJob.ask(.extend(to: end), of: record, attempt.number, in: store, home, context) {
+            $0.hold?.endsAt == end || !$0.isHeld
         }
-        throw CommandError(
-            code: .state,
-            message: after == nil
-                ? "\(record.title): asked for, and not yet answered by the keeper: `mayfly show \(record.id)` tells"
-                : "\(record.title): its hold ended before it could be extended")
+        guard after.isHeld else {
+            throw CommandError(code: .state, message: "\(record.title): its hold ended before it could be extended")
+        }
+        context.console.error(
+            line:
+                "\(record.title): held until \(TimeText.iso8601(end)); at the latest until \(TimeText.iso8601(latest))")
+        return 0
     }
 }
 
@@ -66,15 +61,8 @@ struct ReleaseCommand: MayflyCommand {
     mutating func run(in context: CommandContext) async throws -> Int32 {
         let home = try context.home(global)
         let store = try await context.openStore(home)
-        let (record, _) = try await HeldJob.find(job, in: context, home)
-        try await HeldJob.ask(.release, of: record, in: store, home, context)
-        let after = try await HeldJob.wait(for: record, in: store, context) { !$0.isHeld }
-        guard after != nil else {
-            throw CommandError(
-                code: .state,
-                message:
-                    "\(record.title): asked for, and not yet answered by the keeper: `mayfly show \(record.id)` tells")
-        }
+        let (record, attempt, _) = try await HeldJob.find(job, in: context, home)
+        _ = try await HeldJob.ask(.release, of: record, attempt.number, in: store, home, context) { !$0.isHeld }
         context.console.error(line: "\(record.title): released; `mayfly attach \(record.id)` shows it end")
         return 0
     }
@@ -98,7 +86,7 @@ enum HeldJob {
     /// - Throws: ``CommandError`` when nothing of the job is held.
     static func find(
         _ reference: JobReference, in context: CommandContext, _ home: MayflyHome
-    ) async throws -> (JobRecord, Hold) {
+    ) async throws -> (JobRecord, AttemptState, Hold) {
         let job = try await JobAccess.one(reference, in: context, home)
         guard !job.isFinished, let attempt = job.attempt, attempt.isHeld, let hold = attempt.hold else {
             var words = "\(job.title) is \(job.isFinished ? "over" : job.phaseWord): its instance is not held"
@@ -107,30 +95,30 @@ enum HeldJob {
             }
             throw CommandError(code: .usage, message: words)
         }
-        return (job, hold)
+        return (job, attempt, hold)
     }
 
+    /// - Returns: the attempt once the keeper has acted.
+    /// - Throws: ``CommandError`` when that takes too long.
     static func ask(
-        _ wish: HoldWish, of job: JobRecord, in store: any JobStore, _ home: MayflyHome, _ context: CommandContext
-    ) async throws {
-        guard let attempt = job.attempt else { return }
-        try await store.setValue(wish.stored, for: HoldWish.key(job.id, attempt: attempt.number))
+        _ wish: HoldWish, of job: JobRecord, _ attempt: Int, in store: any JobStore, _ home: MayflyHome,
+        _ context: CommandContext, until condition: (AttemptState) -> Bool
+    ) async throws -> AttemptState {
+        try await store.setValue(wish.stored, for: HoldWish.key(job.id, attempt: attempt))
         try await Background.wakeKeeper(home, context)
-    }
-
-    /// - Returns: the job as it is once the keeper has acted; `nil` when that took too long.
-    static func wait(
-        for job: JobRecord, in store: any JobStore, _ context: CommandContext,
-        until condition: (AttemptState) -> Bool
-    ) async throws -> JobRecord? {
         let deadline = context.time.now().boot.advanced(by: patience)
         while true {
-            if let row = try await store.job(job.id),
-                let attempt = row.attempts.first(where: { $0.number == job.attempt?.number }), condition(attempt)
+            if let state = try await store.job(job.id)?.attempts.first(where: { $0.number == attempt }),
+                condition(state)
             {
-                return row
+                return state
             }
-            guard context.time.now().boot < deadline else { return nil }
+            guard context.time.now().boot < deadline else {
+                throw CommandError(
+                    code: .state,
+                    message:
+                        "\(job.title): asked for, and not yet answered by the keeper: `mayfly show \(job.id)` tells")
+            }
             try await context.time.sleep(for: .milliseconds(50))
         }
     }
