@@ -16,10 +16,13 @@ extension JobRecord {
     /// The attempt that is waited for after the last one ended, or `nil` when none will follow.
     ///
     /// None follows a cancel, and none whose wait would outlast the `total` clock.
-    public var nextAttempt: NextAttempt? {
-        guard !isFinished, cancelRequestedAt == nil, let last = attempt, last.isDone, last.teardown == .clean,
-            let ended = last.endedAt
-        else { return nil }
+    public var nextAttempt: NextAttempt? { isFinished || isCancelled ? nil : plannedAttempt }
+
+    private var isCancelled: Bool { cancelRequestedAt != nil || attempt?.cancelRequested == true }
+
+    /// The attempt that would follow the last one, whoever has cancelled the job since.
+    private var plannedAttempt: NextAttempt? {
+        guard let last = attempt, last.isDone, last.teardown == .clean, let ended = last.endedAt else { return nil }
         let policy = definition.retry ?? RetryPolicy()
         guard policy.triesAgain(after: last) else { return nil }
         let wait = policy.wait(after: last)
@@ -27,6 +30,29 @@ extension JobRecord {
             return nil
         }
         return NextAttempt(number: last.number + 1, limit: policy.attempts, since: ended, wait: wait)
+    }
+
+    /// The attempt that a cancel forestalled: the job is cancelled then, whatever its last attempt ended as.
+    public var forestalledAttempt: NextAttempt? { isCancelled ? plannedAttempt : nil }
+
+    /// How the job ended, or stands: as its last attempt, unless another one was to follow and a cancel came before it. A job
+    /// that was over before its first attempt began was cancelled or lost.
+    public var outcome: Outcome? {
+        if forestalledAttempt != nil { return .cancelled }
+        if let outcome = attempt?.outcome { return outcome }
+        guard isFinished else { return nil }
+        return cancelRequestedAt == nil ? .lost : .cancelled
+    }
+
+    /// Why it ended as it did.
+    public var reason: Reason? {
+        guard let next = forestalledAttempt, let last = attempt else { return attempt?.reason }
+        let why = last.reason.map { ": \($0.message)" } ?? last.exitCode.map { ", exit code \($0)" } ?? ""
+        return Reason(
+            code: "cancelled",
+            message: "cancelled before attempt \(next.number) of \(next.limit) began; attempt \(last.number) ended as "
+                + "\(last.outcome?.word ?? "lost")\(why)", cloudCode: last.reason?.cloudCode,
+            cloudMessage: last.reason?.cloudMessage)
     }
 
     /// When the `total` clock began: as the first attempt left the queue.

@@ -49,6 +49,9 @@ public struct Receipt: Codable, Sendable {
     public var delivery: String
     public var teardown: String
     public var attempts: Int
+    /// How each attempt ended, the first one first; the job's own outcome differs from the last where a cancel came before
+    /// the next attempt.
+    public var attemptOutcomes: [String]
     public var submittedAt: String
     public var finishedAt: String?
     public var phases: [Phase]
@@ -72,13 +75,14 @@ public struct Receipt: Codable, Sendable {
         labels = job.definition.labels
         cloud = job.cloud.kind.rawValue
         endpoint = job.cloud.endpoint
-        outcome = last?.outcome?.word ?? "lost"
-        reason = last?.reason
+        outcome = job.outcome?.word ?? "lost"
+        reason = job.reason
         verdict = last?.verdict
         exitCode = last?.exitCode
         delivery = (last?.delivery ?? .none).rawValue
         teardown = (last?.teardown ?? .clean).word
         attempts = job.attempts.count
+        attemptOutcomes = job.attempts.map { $0.outcome?.word ?? "lost" }
         submittedAt = format(job.submittedAt)
         self.finishedAt = finishedAt.map(format)
         phases = []

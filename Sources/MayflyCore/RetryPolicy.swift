@@ -40,10 +40,9 @@ public struct RetryPolicy: Hashable, Sendable {
         self.backoff = backoff
     }
 
-    /// Whether another attempt is to follow this one. Never after a success, a cancel, or without the proof that the
-    /// instance is gone.
+    /// Whether another attempt is to follow this one, unless somebody cancels the job. Never after a success.
     public func triesAgain(after attempt: AttemptState) -> Bool {
-        guard attempt.number < attempts, !attempt.cancelRequested else { return false }
+        guard attempt.number < attempts, attempt.outcome != .cancelled else { return false }
         // The create's answer was lost and nothing exists: nothing of the job has happened yet.
         if attempt.wasNeverCreated { return true }
         guard let cause = attempt.retryCause else { return false }

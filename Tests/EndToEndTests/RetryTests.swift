@@ -94,8 +94,12 @@ extension EndToEnd {
                 }
                 #expect(try await world.mayfly("cancel", "last").code == 0)
                 let answer = try await run.end(within: .seconds(10))
-                #expect(answer.code == 75, "\(answer.stderr)")
-                #expect(try world.receipt()["attempts"] as? Int == 1)
+                #expect(answer.code == 245, "\(answer.stderr)")
+                #expect(answer.stderr.contains("attempt 1 ended as failed, exit code 75"), "\(answer.stderr)")
+                let receipt = try world.receipt()
+                #expect(receipt["attempts"] as? Int == 1 && receipt["outcome"] as? String == "cancelled")
+                #expect(receipt["attempt_outcomes"] as? [String] == ["failed"])
+                #expect(receipt["exit_code"] as? Int == 75)
             }
         }
     }

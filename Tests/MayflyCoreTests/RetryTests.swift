@@ -95,6 +95,31 @@ import Testing
         #expect(Self.job(.capacity, nil, total: .seconds(60)).nextAttempt != nil)
     }
 
+    /// The attempt's outcome is written once; the job's follows from what was to come.
+    @Test func aCancelBeforeTheNextAttemptCancelsTheJob() throws {
+        for end in End.allCases {
+            var job = Self.job(end, RetryPolicy(when: RetryCause.allCases))
+            let planned = job.nextAttempt
+            let before = job.outcome
+            #expect(before == job.attempt?.outcome)
+            job.cancelRequestedAt = Fixtures.now.wall
+            job.finishedAt = Fixtures.now.wall
+            #expect(job.outcome == (planned == nil ? before : .cancelled), "\(end)")
+            #expect(job.forestalledAttempt == planned)
+            #expect(job.attempt?.outcome == before)
+        }
+        var job = Self.job(.user, RetryPolicy(when: [.user]))
+        job.attempts[0].cancelRequested = true
+        let receipt = Receipt(of: job, finishedAt: Fixtures.now.wall) { "\($0.rawValue)" }
+        #expect(receipt.outcome == "cancelled" && receipt.attemptOutcomes == ["failed"] && receipt.exitCode == 75)
+        #expect(
+            receipt.reason?.message
+                == "cancelled before attempt 2 of 3 began; attempt 1 ended as failed, exit code 75")
+        #expect(ExitCode.of(outcome: try #require(job.outcome), delivery: .complete, teardown: .clean) == 245)
+        // Nothing was to follow: it ended as it did.
+        #expect(Self.job(.user, nil).outcome == .failedUser(exitCode: 75))
+    }
+
     @Test func waitsDoubleUpToTheirBound() {
         var state = Self.job(.capacity, nil).attempts[0]
         let waits = [1, 2, 3, 5, 6, 60].map { number in

@@ -90,7 +90,11 @@ import Testing
             conductor.wake()
             let state = try await world.finish(id)
             #expect(state.number == 1 && state.outcome == .failedCapacity)
-            #expect(await world.storage.folder(id).receipt?.outcome == "failed(capacity)")
+            let job = try #require(try await world.store.job(id))
+            #expect(job.outcome == .cancelled && job.isFinished)
+            let receipt = try #require(await world.storage.folder(id).receipt)
+            #expect(receipt.outcome == "cancelled" && receipt.attemptOutcomes == ["failed(capacity)"])
+            #expect(receipt.reason?.message.contains("cancelled before attempt 2 of 3 began") == true)
         }
     }
 

@@ -55,7 +55,7 @@ struct ListCommand: MayflyCommand {
     private static func note(_ job: JobRecord) -> String {
         guard job.isFinished else { return job.waitText ?? "" }
         if job.attempt?.teardown != .clean && job.attempt != nil { return "may have leaked: mayfly audit" }
-        if job.outcome?.isSuccess != true { return job.attempt?.reason?.code ?? "" }
+        if job.outcome?.isSuccess != true { return job.reason?.code ?? "" }
         return job.attempt?.delivery == .complete ? "" : "some outputs did not arrive"
     }
 }

@@ -14,7 +14,7 @@ enum DetailText {
             if let wait = job.waitText { lines.append(field("waits for", wait)) }
             if job.cancelRequestedAt != nil { lines.append(field("cancel", "requested")) }
         }
-        if let reason = job.attempt?.reason {
+        if let reason = job.reason {
             lines.append(field("reason", "\(reason.message) (\(reason.code))"))
         }
         lines += SummaryText.verdict(job).map { field("verdict", $0) }

@@ -110,7 +110,7 @@ struct JobEvent: Encodable, Equatable {
         event.at = job.finishedAt.map(TimeText.iso8601)
         event.results = job.resultsFolder
         event.outcome = job.outcome?.word
-        event.reason = job.attempt?.reason
+        event.reason = job.reason
         event.verdict = job.attempt?.verdict
         event.exitCode = job.attempt?.exitCode
         event.status = job.exitStatus

@@ -5,13 +5,6 @@ extension JobRecord {
     /// `job 41 (train)`
     var title: String { "job \(id) (\(definition.name))" }
 
-    /// The outcome; a job that was over before its first attempt began was cancelled or lost.
-    var outcome: Outcome? {
-        if let outcome = attempt?.outcome { return outcome }
-        guard isFinished else { return nil }
-        return cancelRequestedAt == nil ? .lost : .cancelled
-    }
-
     /// The exit code of `run` and `attach` for this job as it stands: one that is not finished may have leaked.
     var exitStatus: Int32 {
         guard isFinished else { return ExitCode.mayHaveLeaked }

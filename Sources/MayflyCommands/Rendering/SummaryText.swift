@@ -4,7 +4,7 @@ import MayflyCore
 enum SummaryText {
     static func lines(_ job: JobRecord, style: Style) -> [String] {
         var lines = [headline(job, style: style)]
-        if let reason = job.attempt?.reason, job.outcome?.isSuccess != true {
+        if let reason = job.reason, job.outcome?.isSuccess != true {
             lines.append("  reason    \(ControlSequences.line(reason.message))")
             if let words = cloudWords(reason) { lines.append("            the cloud said: \(words)") }
         }
@@ -29,7 +29,7 @@ enum SummaryText {
         var text = "\(job.title): "
         guard let outcome = job.outcome else { return text + "not finished (\(job.phaseWord))" }
         text += outcome.isSuccess ? style.good(outcome.word) : style.bad(outcome.word)
-        if let code = job.attempt?.exitCode { text += ", exit code \(code)" }
+        if job.forestalledAttempt == nil, let code = job.attempt?.exitCode { text += ", exit code \(code)" }
         text += ", after \(TimeText.duration(job.age(job.finishedAt ?? job.submittedAt)))"
         return style.strong(text)
     }
