@@ -47,6 +47,12 @@ struct AppendFile: ~Copyable {
             && (own.st_dev, own.st_ino) == (there.st_dev, there.st_ino)
     }
 
+    /// Whether somebody has removed it: what is written to it then is gone with it. One that was moved is still there.
+    var hasVanished: Bool {
+        var own = stat()
+        return fstat(descriptor, &own) == 0 && own.st_nlink == 0
+    }
+
     /// Makes the content durable and hashes it.
     /// - Returns: lower-case hex SHA-256.
     func digest() throws -> String {

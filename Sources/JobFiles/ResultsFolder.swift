@@ -19,7 +19,10 @@ actor ResultsFolder: JobFolder {
 
     func append(_ bytes: [UInt8], to log: JobLog) async throws {
         let box = try await open(log)
-        try await blocking { try box.file.append(bytes) }
+        try await blocking {
+            try box.requireItsPlace()
+            try box.file.append(bytes)
+        }
     }
 
     func restart(_ log: JobLog) async throws {
@@ -39,6 +42,7 @@ actor ResultsFolder: JobFolder {
         let box = try await open(log)
         let damaged = damagedPath(log)
         return try await blocking {
+            try box.requireItsPlace()
             let digest = try box.file.digest()
             guard box.file.length == bytes, digest == sha256 else { return false }
             unlink(damaged)
@@ -80,7 +84,7 @@ actor ResultsFolder: JobFolder {
     private func open(_ log: JobLog) async throws -> LogBox {
         if let box = logs[log] { return box }
         let path = path + "/" + log.fileName
-        let box = try await blocking { try LogBox(AppendFile(path: path)) }
+        let box = try await blocking { try LogBox(AppendFile(path: path), path: path) }
         if let box = logs[log] { return box }
         logs[log] = box
         return box
@@ -90,8 +94,17 @@ actor ResultsFolder: JobFolder {
 /// Carries an open log to the thread pool. The folder's callers append to one log one after the other.
 private final class LogBox: @unchecked Sendable {
     var file: AppendFile
+    private let path: String
 
-    init(_ file: consuming AppendFile) { self.file = file }
+    init(_ file: consuming AppendFile, path: String) {
+        self.file = file
+        self.path = path
+    }
+
+    /// - Throws: ``FileTrouble`` when somebody has removed the file, so that it is fetched again rather than lost.
+    func requireItsPlace() throws {
+        if file.hasVanished { throw FileTrouble(path: path, message: "was removed while it was written") }
+    }
 }
 
 /// Runs blocking work off the cooperative pool.

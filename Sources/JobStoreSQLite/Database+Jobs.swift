@@ -117,6 +117,13 @@ extension Database {
         return true
     }
 
+    func moveResults(_ id: JobID, to parent: String) throws -> Bool {
+        try execute(
+            sql: "UPDATE jobs SET results_parent = ? WHERE id = ? AND finished_at IS NULL",
+            arguments: [parent, id.rawValue])
+        return changesCount > 0
+    }
+
     func setWaiting(_ id: JobID, for reason: String?) throws {
         try requireUnfinished(id)
         // Nothing changed: no write, hence no disk flush and no false news for those who poll.

@@ -27,6 +27,10 @@ extension SQLiteJobStore {
         try await write { try $0.requestCancel(id, at: time) }
     }
 
+    public func moveResults(_ id: JobID, to parent: String) async throws -> Bool {
+        try await write { try $0.moveResults(id, to: parent) }
+    }
+
     public func beginReign(owner: String, at time: WallTime) async throws -> FencingToken {
         try await write { try $0.beginReign(owner: owner, at: time) }
     }

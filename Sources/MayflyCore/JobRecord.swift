@@ -76,6 +76,11 @@ public struct JobRecord: Sendable, Hashable {
     /// The store's note that a person gave up on proof for this job: `mayfly cancel --forget`.
     public static func forgetKey(_ id: JobID) -> String { "forget:\(id)" }
 
+    /// How it is said that the results folder cannot be used, and that the receipt cannot be written: by these words a
+    /// client sees that a job waits for a person.
+    public static let folderTrouble = "the results folder cannot be"
+    public static let receiptTrouble = "the receipt cannot be written"
+
     public var attempt: AttemptState? { attempts.last }
     public var isFinished: Bool { finishedAt != nil }
 

@@ -21,6 +21,10 @@ public protocol JobStore: Sendable {
     /// - Returns: `false` when there is no such job or it is finished.
     func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool
 
+    /// Lets an unfinished job deliver to another folder from now on: absolute, in which `<name>-<number>/` is made.
+    /// - Returns: `false` when there is no such job or it is finished.
+    func moveResults(_ id: JobID, to parent: String) async throws -> Bool
+
     /// Starts a keeper's reign: returns a token greater than every earlier one, which thereby end.
     func beginReign(owner: String, at time: WallTime) async throws -> FencingToken
 

@@ -61,6 +61,16 @@ extension JobStoreConformance {
             try expect(try await store.requestCancel(ground.job, at: Fixtures.now.wall) == false, "finished")
             try expect(try await ground.record().cancelRequestedAt == nil, "and nothing is recorded")
         },
+        Check("an unfinished job's results can be sent elsewhere") { store in
+            let ground = try await Ground(store)
+            try expect(try await store.moveResults(ground.job, to: "/elsewhere"), "moved")
+            try expect(try await ground.record().resultsParent == "/elsewhere", "and on record")
+            try expect(try await store.moveResults(JobID(rawValue: 99), to: "/x") == false, "no such job")
+            try await ground.save(Fixtures.doneAttempt(of: ground.job))
+            try await store.finish(ground.job, at: Fixtures.now.wall, token: ground.token)
+            try expect(try await store.moveResults(ground.job, to: "/late") == false, "finished")
+            try expect(try await ground.record().resultsParent == "/elsewhere", "and nothing is changed")
+        },
         Check("waiting is said and cleared") { store in
             let ground = try await Ground(store)
             try await store.setWaiting(ground.job, for: "waiting for token", token: ground.token)

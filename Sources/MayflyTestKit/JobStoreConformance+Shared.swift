@@ -69,6 +69,7 @@ extension JobStoreConformance {
             try await moved("beginReign") { token = try await store.beginReign(owner: "k", at: Fixtures.now.wall) }
             try await moved("setWaiting") { try await store.setWaiting(id, for: "x", token: token) }
             try await moved("cancel") { _ = try await store.requestCancel(id, at: Fixtures.now.wall) }
+            try await moved("moveResults") { _ = try await store.moveResults(id, to: "/elsewhere") }
             try await moved("save") { try await store.save(Fixtures.doneAttempt(of: id), of: id, token: token) }
             try await moved("finish") { try await store.finish(id, at: Fixtures.now.wall, token: token) }
             try await moved("setValue") { try await store.setValue("v", for: "k") }

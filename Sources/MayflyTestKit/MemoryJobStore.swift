@@ -8,7 +8,7 @@ internal import Synchronization
 public final class MemoryJobStore: JobStore {
     /// What a fault is asked about, before anything is changed.
     public enum Write: String, Sendable {
-        case installation, submit, requestCancel, beginReign, setWaiting, save, finish, setValue
+        case installation, submit, requestCancel, moveResults, beginReign, setWaiting, save, finish, setValue
     }
 
     private struct Contents {
@@ -85,6 +85,14 @@ public final class MemoryJobStore: JobStore {
         try write(.requestCancel) { contents in
             guard let index = Self.index(of: id, in: contents), !contents.jobs[index].isFinished else { return false }
             if contents.jobs[index].cancelRequestedAt == nil { contents.jobs[index].cancelRequestedAt = time }
+            return true
+        }
+    }
+
+    public func moveResults(_ id: JobID, to parent: String) async throws -> Bool {
+        try write(.moveResults) { contents in
+            guard let index = Self.index(of: id, in: contents), !contents.jobs[index].isFinished else { return false }
+            contents.jobs[index].resultsParent = parent
             return true
         }
     }

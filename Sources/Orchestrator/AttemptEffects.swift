@@ -241,7 +241,7 @@ struct AttemptEffects: Sendable {
 struct FolderTrouble: Error {
     let message: String
 
-    init(_ error: any Error) { message = "the results folder cannot be written: \(error)" }
+    init(_ error: any Error) { message = "\(JobRecord.folderTrouble) written: \(error)" }
 }
 
 /// Marks what the folder throws, so that it is told apart from the connection's own errors.

@@ -1,40 +1,57 @@
 import MayflyCore
 
-/// The results folder of an attempt that another keeper began, made when it is first needed: one that is unmounted or
-/// full must hold up only what writes to it, never a cancel or a destroy.
+/// The results folder of an attempt, made when it is first needed, and again after every trouble with it: one that is
+/// unmounted or full must hold up only what writes to it, never a cancel or a destroy, and a person may send the results
+/// elsewhere meanwhile.
 actor AwaitedFolder: JobFolder {
     private let storage: any JobStorage
+    private let store: any JobStore
     private let job: JobRecord
     private var made: (any JobFolder)?
 
-    init(storage: any JobStorage, job: JobRecord) {
+    init(storage: any JobStorage, store: any JobStore, job: JobRecord) {
         self.storage = storage
+        self.store = store
         self.job = job
     }
 
     private func folder() async throws -> any JobFolder {
         if let made { return made }
-        let folder = try await storage.folder(for: job)
+        // Where results go is asked for only here, so that all of them go to one place.
+        let folder = try await storage.folder(for: (try? await store.job(job.id)) ?? job)
         // Logs are open files: of two that were made at once, one serves.
         if let made { return made }
         made = folder
         return folder
     }
 
-    func length(of log: JobLog) async throws -> Int64 { try await folder().length(of: log) }
-    func append(_ bytes: [UInt8], to log: JobLog) async throws { try await folder().append(bytes, to: log) }
-    func restart(_ log: JobLog) async throws { try await folder().restart(log) }
+    private func on<Result: Sendable>(
+        _ body: @Sendable (any JobFolder) async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await body(try await folder())
+        } catch {
+            if !(error is CancellationError) { made = nil }
+            throw error
+        }
+    }
+
+    func length(of log: JobLog) async throws -> Int64 { try await on { try await $0.length(of: log) } }
+    func append(_ bytes: [UInt8], to log: JobLog) async throws { try await on { try await $0.append(bytes, to: log) } }
+    func restart(_ log: JobLog) async throws { try await on { try await $0.restart(log) } }
     func seal(_ log: JobLog, bytes: Int64, sha256: String) async throws -> Bool {
-        try await folder().seal(log, bytes: bytes, sha256: sha256)
+        try await on { try await $0.seal(log, bytes: bytes, sha256: sha256) }
     }
-    func receiveOutputs() async throws -> any OutputsReceiver { try await folder().receiveOutputs() }
-    func write(_ receipt: Receipt) async throws { try await folder().write(receipt) }
+    func receiveOutputs() async throws -> any OutputsReceiver {
+        // A folder that vanished unnoticed would be made again in the old place.
+        made = nil
+        return try await on { try await $0.receiveOutputs() }
+    }
+    func write(_ receipt: Receipt) async throws { try await on { try await $0.write(receipt) } }
     func setAside(attempt number: Int, _ receipt: Receipt) async throws {
-        try await folder().setAside(attempt: number, receipt)
+        try await on { try await $0.setAside(attempt: number, receipt) }
     }
-    func write(blackBox: [UInt8]) async throws {
-        try await folder().write(blackBox: blackBox)
-    }
+    func write(blackBox: [UInt8]) async throws { try await on { try await $0.write(blackBox: blackBox) } }
 }
 
 /// A cloud whose token is not here yet: every call says so, so that the attempt's own clocks, a cancel and a person's

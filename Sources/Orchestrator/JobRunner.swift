@@ -24,13 +24,13 @@ struct JobRunner: Sendable {
                     _ = machine.apply(event, at: parts.time.now())
                     state = machine.state
                     try await parts.store.save(state, of: job.id, token: token)
-                case .go:
+                case .go(let current):
                     // Only now: the identity's expiry counts from the create, not from a wait before it.
                     var new = newAttempt(of: job)
                     if case .ready(let provider) = await parts.supplies.provider(for: job.cloud) {
                         new.anchor = await provider.knownAnchor()
                     }
-                    state = try await lead(job, new, isNew: true, mailbox)
+                    state = try await lead(current, new, isNew: true, mailbox)
                 }
             }
             guard let now = try await parts.store.job(job.id) else { return }
@@ -50,7 +50,8 @@ struct JobRunner: Sendable {
     }
 
     private enum Start {
-        case go
+        /// The row as it is then: a person may have sent its results elsewhere.
+        case go(JobRecord)
         /// A cancel or the queue clock came before anything was created: the attempt is done at once.
         case end(AttemptEvent)
         /// A cancel or the total clock came while another attempt was waited for: the last one was the job's last.
@@ -78,7 +79,7 @@ struct JobRunner: Sendable {
                 told = reason
                 try await tell(job, reason)
             }
-            if reason == nil { return .go }
+            if reason == nil { return .go(current) }
             if rest > .zero {
                 try await mailbox.cancel.sleep(for: rest, parts.time)
             } else {
@@ -119,7 +120,7 @@ struct JobRunner: Sendable {
             }
             return nil
         } catch {
-            return "the results folder cannot be made ready: \(error)"
+            return "\(JobRecord.folderTrouble) made ready: \(error)"
         }
     }
 
@@ -139,7 +140,8 @@ struct JobRunner: Sendable {
         }
         let context = AttemptContext(
             job: job, identity: state.identity, expiry: state.expiry, provider: provider,
-            connector: parts.connector, storage: parts.storage, folder: AwaitedFolder(storage: parts.storage, job: job),
+            connector: parts.connector, storage: parts.storage,
+            folder: AwaitedFolder(storage: parts.storage, store: parts.store, job: job),
             supplies: parts.supplies, observer: parts.observer, time: parts.time, logger: parts.logger, gate: gate,
             tookUpAt: parts.time.now().boot,
             link: Link(connector: parts.connector, identity: state.identity, settings: job.definition.ssh)
@@ -154,16 +156,19 @@ struct JobRunner: Sendable {
     /// receipt that cannot be written is waited for, unless a person gives the job up.
     private func finish(_ job: JobRecord) async throws {
         let now = parts.time.now().wall
+        var place = job
         var backoff = Backoff(first: .milliseconds(200), most: .seconds(5))
         var told: String?
         while true {
             do {
-                let receipt = Receipt(of: job, finishedAt: now, format: parts.formatTime)
-                try await parts.storage.folder(for: job).write(receipt)
+                // A cancel may have come since, and the results been sent elsewhere.
+                place = try await parts.store.job(job.id) ?? place
+                let receipt = Receipt(of: place, finishedAt: now, format: parts.formatTime)
+                try await parts.storage.folder(for: place).write(receipt)
                 break
             } catch {
                 try Task.checkCancellation()
-                let reason = "the receipt cannot be written: \(error); `mayfly cancel \(job.id) --forget` does without"
+                let reason = "\(JobRecord.receiptTrouble): \(error); `mayfly cancel \(job.id) --forget` does without"
                 if told != reason { try await tell(job, reason) }
                 told = reason
                 if try await parts.store.value(JobRecord.forgetKey(job.id)) != nil { break }

@@ -67,6 +67,13 @@ final class SimulatedDisk: @unchecked Sendable {
         return true
     }
 
+    func moveResults(_ id: JobID, to parent: String) -> Bool {
+        guard let place = place(of: id), !jobs[place].isFinished else { return false }
+        changes += 1
+        jobs[place].resultsParent = parent
+        return true
+    }
+
     func beginReign(owner: String) -> FencingToken {
         changes += 1
         reign += 1

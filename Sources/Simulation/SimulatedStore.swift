@@ -40,6 +40,10 @@ final class SimulatedStore: JobStore, @unchecked Sendable {
         try await commit("store.cancel", Int(id.rawValue)) { [disk] in disk.requestCancel(id, at: time) }
     }
 
+    func moveResults(_ id: JobID, to parent: String) async throws -> Bool {
+        try await commit("store.results", Int(id.rawValue)) { [disk] in disk.moveResults(id, to: parent) }
+    }
+
     func beginReign(owner: String, at time: WallTime) async throws -> FencingToken {
         try await read { disk.beginReign(owner: owner) }
     }

@@ -45,6 +45,21 @@ import Testing
         #expect(try scratch.mode("train-1") == 0o700)
     }
 
+    /// What somebody removes while it is written must not look delivered.
+    @Test func aLogThatVanishedIsNoticed() async throws {
+        let scratch = Scratch()
+        let folder = try await storage.folder(for: scratch.job(1))
+        try await folder.append(Array("one".utf8), to: .stdout)
+        try FileManager.default.removeItem(atPath: scratch.path + "/train-1")
+        let error = await #expect(throws: FileTrouble.self) { try await folder.append(Array("two".utf8), to: .stdout) }
+        #expect(error?.description.contains("was removed while it was written") == true)
+        await #expect(throws: FileTrouble.self) {
+            _ = try await folder.seal(.stdout, bytes: 3, sha256: String(repeating: "0", count: 64))
+        }
+        // Made again, it begins at the beginning.
+        #expect(try await storage.folder(for: scratch.job(1)).length(of: .stdout) == 0)
+    }
+
     /// A keeper that was suspended with a damaged log wakes up when another has fetched and sealed it.
     @Test func onlyTheDamagedFileGivesWay() async throws {
         let scratch = Scratch()

@@ -40,6 +40,7 @@ private struct ForgetfulStore: JobStore {
     func job(_ id: JobID) async throws -> JobRecord? { nil }
     func jobs(_ filter: JobFilter) async throws -> [JobRecord] { [] }
     func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool { true }
+    func moveResults(_ id: JobID, to parent: String) async throws -> Bool { true }
     func beginReign(owner: String, at time: WallTime) async throws -> FencingToken { FencingToken(rawValue: 1) }
     func setWaiting(_ id: JobID, for reason: String?, token: FencingToken) async throws {}
     func save(_ state: AttemptState, of id: JobID, token: FencingToken) async throws {}

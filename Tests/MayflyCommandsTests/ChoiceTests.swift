@@ -85,12 +85,17 @@ import Testing
     }
 
     @Test func interrupts() {
-        #expect(Interrupt.controlC.response(isRunning: false, canAsk: true) == .cancel)
-        #expect(Interrupt.controlC.response(isRunning: true, canAsk: true) == .ask)
-        #expect(Interrupt.controlC.response(isRunning: true, canAsk: false) == .cancel)
-        #expect(Interrupt.terminate.response(isRunning: true, canAsk: true) == .cancel)
-        #expect(Interrupt.hangUp.response(isRunning: false, canAsk: false) == .detach)
-        #expect(Interrupt.outputClosed.response(isRunning: true, canAsk: true) == .detach)
+        func response(_ interrupt: Interrupt, runs: Bool, canAsk: Bool, watches: Bool = false) -> Interrupt.Response {
+            interrupt.response(isRunning: runs, canAsk: canAsk, onlyWatches: watches)
+        }
+        #expect(response(.controlC, runs: false, canAsk: true) == .cancel)
+        #expect(response(.controlC, runs: true, canAsk: true) == .ask)
+        #expect(response(.controlC, runs: true, canAsk: false) == .cancel)
+        #expect(response(.controlC, runs: true, canAsk: true, watches: true) == .ask)
+        #expect(response(.terminate, runs: true, canAsk: true) == .cancel)
+        #expect(response(.terminate, runs: true, canAsk: true, watches: true) == .detach)
+        #expect(response(.hangUp, runs: false, canAsk: false) == .detach)
+        #expect(response(.outputClosed, runs: true, canAsk: true) == .detach)
     }
 }
 

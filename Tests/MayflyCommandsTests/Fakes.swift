@@ -42,6 +42,14 @@ final class FakeStore: JobStore {
         return true
     }
 
+    func moveResults(_ id: JobID, to parent: String) async throws -> Bool {
+        state.withLock { state in
+            guard state.rows[id]?.isFinished == false else { return false }
+            state.rows[id]?.resultsParent = parent
+            return true
+        }
+    }
+
     func changeCounter() async throws -> Int64 { state.withLock { $0.counter } }
 
     func value(_ key: String) async throws -> String? { nil }

@@ -18,6 +18,9 @@ struct MortalStore: JobStore {
     func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool {
         try await life.around("store cancel") { try await inner.requestCancel(id, at: time) }
     }
+    func moveResults(_ id: JobID, to parent: String) async throws -> Bool {
+        try await life.around("store results") { try await inner.moveResults(id, to: parent) }
+    }
     func beginReign(owner: String, at time: WallTime) async throws -> FencingToken {
         try await life.around("begin reign") { try await inner.beginReign(owner: owner, at: time) }
     }

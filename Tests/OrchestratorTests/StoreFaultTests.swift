@@ -160,6 +160,9 @@ final class FailingStore: JobStore {
     func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool {
         try await call { try await inner.requestCancel(id, at: time) }
     }
+    func moveResults(_ id: JobID, to parent: String) async throws -> Bool {
+        try await call { try await inner.moveResults(id, to: parent) }
+    }
     func beginReign(owner: String, at time: WallTime) async throws -> FencingToken {
         try await call { try await inner.beginReign(owner: owner, at: time) }
     }

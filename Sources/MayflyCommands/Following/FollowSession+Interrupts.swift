@@ -6,7 +6,9 @@ extension FollowSession {
     /// - Returns: an exit code when following ends here.
     mutating func interrupted(_ interrupt: Interrupt) async throws -> Int32? {
         let isRunning = open.contains(where: \.isAtWork)
-        switch interrupt.response(isRunning: isRunning, canAsk: follower.options.canAsk) {
+        switch interrupt.response(
+            isRunning: isRunning, canAsk: follower.options.canAsk, onlyWatches: follower.options.onlyWatches)
+        {
         case .detach:
             return try await detach()
         case .cancel:

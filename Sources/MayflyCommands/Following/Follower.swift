@@ -10,6 +10,8 @@ struct Follower: Sendable {
         var destroyWait: Duration = .seconds(600)
         /// Skips output of before now.
         var onlyNewOutput = false
+        /// Whether the jobs are other clients', so that ending this one is no word about them.
+        var onlyWatches = false
         /// Whether somebody can answer a question.
         var canAsk = false
     }

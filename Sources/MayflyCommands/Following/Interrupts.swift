@@ -14,11 +14,12 @@ enum Interrupt: Sendable, Hashable {
     }
 
     /// What it means: detaching never touches a job; cancelling a job that computes is asked about where somebody
-    /// can answer.
-    func response(isRunning: Bool, canAsk: Bool) -> Response {
+    /// can answer. TERM ends the client: one that submitted the jobs takes them with it (a CI system that ends `run` means
+    /// the job), one that only watches them does not.
+    func response(isRunning: Bool, canAsk: Bool, onlyWatches: Bool) -> Response {
         switch self {
         case .hangUp, .outputClosed: .detach
-        case .terminate: .cancel
+        case .terminate: onlyWatches ? .detach : .cancel
         case .controlC: isRunning && canAsk ? .ask : .cancel
         }
     }

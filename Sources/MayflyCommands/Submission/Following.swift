@@ -7,6 +7,8 @@ struct Following {
     var context: CommandContext
     var options: FollowOptions
     var onlyNewOutput = false
+    /// As `attach` does.
+    var onlyWatches = false
 
     /// Catches signals from now on; made before jobs are stored, so that none is missed.
     func interrupts() -> Interrupts {
@@ -42,7 +44,7 @@ struct Following {
         let follower = Follower(
             store: store, link: link, view: view, time: context.time, interrupts: interrupts,
             options: Follower.Options(
-                destroyWait: options.destroyWait.duration, onlyNewOutput: onlyNewOutput,
+                destroyWait: options.destroyWait.duration, onlyNewOutput: onlyNewOutput, onlyWatches: onlyWatches,
                 canAsk: !options.json && console.stderrIsTerminal && console.stdinIsTerminal))
         defer {
             // A question may still be open.
