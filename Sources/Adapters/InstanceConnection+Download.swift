@@ -6,22 +6,32 @@ package import TreeArchive
 
 /// From the instance.
 extension InstanceConnection {
-    /// Brings what is asked for into a new folder, verified.
-    /// - Throws: ``RemoteError``, ``TreeArchiveError``.
+    /// Brings what is asked for into a stage, verified, without what its staging has from earlier streams.
+    /// - Throws: ``RemoteError``, ``TreeArchiveError``. What arrived whole until then is kept in the staging.
     package func download(
-        _ request: CollectRequest, to folder: String, keepsMetadata: Bool, _ progress: @escaping Report
+        _ request: CollectRequest, into stage: TreeStage, keepsMetadata: Bool, _ progress: @escaping Report
     ) async throws -> TreeReport {
-        let receiver = TreeReceiver(destination: folder, limits: TreeLimits(keepsMetadata: keepsMetadata))
-        let step = supervisor.collect(request)
+        var request = request
+        request.held = stage.keptFiles.map {
+            HeldFile(path: $0.path, size: $0.size, modified: $0.modified, permissions: $0.permissions)
+        }
+        let receiver = TreeReceiver(stage: stage, limits: TreeLimits(keepsMetadata: keepsMetadata))
         let said = Words()
-        let exit = try await execute(step, window: connection.bulkWindow) { output in
-            switch output {
-            case .stdout(let bytes):
-                progress(.moved(bytes.readableBytes))
-                try await receiver.receive(Array(bytes.readableBytesView))
-            case .stderr(let bytes):
-                if let size = await said.take(bytes) { progress(.total(size)) }
+        let exit: SSHExit
+        do {
+            exit = try await execute(supervisor.collect(request), window: connection.bulkWindow) { output in
+                switch output {
+                case .stdout(let bytes):
+                    progress(.moved(bytes.readableBytes))
+                    try await receiver.receive(Array(bytes.readableBytesView))
+                case .stderr(let bytes):
+                    if let size = await said.take(bytes) { progress(.total(size)) }
+                }
             }
+        } catch {
+            // What has arrived is written first: the next stream begins where this one ended.
+            _ = try? await receiver.finish()
+            throw error
         }
         var report = try await receiver.finish()
         guard exit != .unknown else { throw Self.cutOff }

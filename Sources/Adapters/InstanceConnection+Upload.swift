@@ -1,8 +1,9 @@
 import AsyncAlgorithms
 import MayflyCore
+import NIOCore
 import OnInstance
 import SSHTransport
-import TreeArchive
+package import TreeArchive
 
 /// To the instance.
 extension InstanceConnection {
@@ -26,6 +27,57 @@ extension InstanceConnection {
         }
     }
 
+    /// Under which name what a cut upload brought stays on the instance, and what is left out because it is there.
+    package struct Resumption: Sendable {
+        package var key: String
+        package var held: [KeptFile]
+
+        package init(key: String, held: [KeptFile]) {
+            self.key = key
+            self.held = held
+        }
+    }
+
+    /// What an instance has to say before an upload.
+    package struct Offer: Sendable {
+        /// Whether what comes over several connections can be put together there.
+        package var mergesStripes = false
+        /// What a cut upload of the same key has left there.
+        package var files: [KeptFile] = []
+    }
+
+    /// - Returns: `nil` when an older Mayfly prepared the instance.
+    /// - Throws: ``RemoteError``.
+    package func offer(at path: String, key: String) async throws -> Offer? {
+        let said = Gathered()
+        let exit = try await execute(supervisor.staged(at: path, key: key), window: connection.bulkWindow) { output in
+            if case .stdout(let bytes) = output { await said.add(bytes) }
+        }
+        guard exit != .unknown else { throw Self.cutOff }
+        guard exit == .status(0) else { return nil }
+        var offer = Offer()
+        for line in await said.bytes.split(separator: UInt8(ascii: "\n")) {
+            if line.elementsEqual("stripes".utf8) {
+                offer.mergesStripes = true
+            } else if let file = HeldFile(line: line) {
+                offer.files.append(
+                    KeptFile(
+                        path: file.path, size: file.size, modified: file.modified, permissions: file.permissions))
+            }
+        }
+        return offer
+    }
+
+    /// Drops what a cut upload has left on the instance, but for these files.
+    /// - Returns: whether that was done.
+    package func keep(_ files: [KeptFile], at path: String, key: String) async throws -> Bool {
+        let held = files.map {
+            HeldFile(path: $0.path, size: $0.size, modified: $0.modified, permissions: $0.permissions)
+        }
+        let step = supervisor.keep(held, at: path, key: key)
+        return try await execute(step, window: 1 << 17) { _ in } == .status(0)
+    }
+
     /// Whether what comes over several connections can be put together there.
     package func canMergeStripes() async throws -> Bool {
         let step = RemoteStep(command: "command -v perl >/dev/null && command -v mkfifo >/dev/null", input: [])
@@ -34,16 +86,22 @@ extension InstanceConnection {
 
     /// Streams files and folders of this machine to a path on the instance, over several connections at once when
     /// `others` are given: one channel carries at most the server's window (2 MiB) per round trip.
-    /// - Parameter token: tells this copy from others; letters and digits.
+    /// - Parameters:
+    ///   - token: tells this copy from others; letters and digits.
+    ///   - resumption: when what a cut stream brought is to stay there.
+    ///
     /// What arrived is compared there, file by file, with the SHA-256 of what was read here.
     /// - Throws: ``Refused`` in the instance's words, ``RemoteError``, ``TreeArchiveError``.
     package func upload(
         _ paths: [String], to path: String, over others: [InstanceConnection] = [], token: String,
-        _ progress: @escaping Report
+        _ resumption: Resumption? = nil, _ progress: @escaping Report
     ) async throws -> Sent {
-        let sender = try TreeSender(paths: paths)
+        let held = resumption?.held ?? []
+        let sender = try TreeSender(paths: paths, held: held)
         let stripes = (0...others.count).map { _ in AsyncThrowingChannel<[UInt8], any Error>() }
-        let (take, said) = (supervisor.take(at: path, stripes: stripes.count, token: token), Words())
+        let take = supervisor.take(
+            at: path, stripes: stripes.count, token: token, key: resumption?.key, goesOn: !held.isEmpty)
+        let said = Words()
         let exit: SSHExit = try await withThrowingTaskGroup(of: SSHExit?.self) { group in
             group.addTask {
                 await Self.deal(sender, to: stripes, progress)
@@ -77,11 +135,15 @@ extension InstanceConnection {
         switch exit {
         case .status(0): return try Sent(sender, verified: await said.verified)
         case .unknown: throw Self.cutOff
-        case .status, .signal: throw Refused(message: await said.text)
+        case .status, .signal:
+            let words = await said.text
+            // All was sent, and not all of it came: one of the connections ended without having said so here yet.
+            if words.contains("the copy ended early") { throw Self.cutOff }
+            throw Refused(message: words)
         }
     }
 
-    /// A MiB to each in turn; ``Supervisor/take(at:stripes:token:)`` puts them together in the same order.
+    /// A MiB to each in turn; ``Supervisor/take(at:stripes:token:key:goesOn:)`` puts them together in the same order.
     private static func deal(
         _ sender: TreeSender, to stripes: [AsyncThrowingChannel<[UInt8], any Error>], _ progress: Report
     ) async {
@@ -109,5 +171,14 @@ extension InstanceConnection {
         } catch {
             for stripe in stripes { stripe.fail(error) }
         }
+    }
+}
+
+/// What a step answers, up to a size that only a hostile instance exceeds.
+private actor Gathered {
+    private(set) var bytes: [UInt8] = []
+
+    func add(_ buffer: ByteBuffer) {
+        bytes.append(contentsOf: buffer.readableBytesView.prefix(max(0, (64 << 20) - bytes.count)))
     }
 }

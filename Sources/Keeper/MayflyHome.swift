@@ -16,6 +16,8 @@ package struct MayflyHome: Sendable, Hashable {
     package var keys: String { root + "/keys" }
     /// Frozen workdirs by SHA-256.
     package var blobs: String { root + "/blobs" }
+    /// Locks of copies to instances that are under way.
+    package var copies: String { root + "/copies" }
     /// The embedded local cloud's own state.
     package var localCloud: String { root + "/cloud" }
     package var localCloudLog: String { root + "/cloud.log" }

@@ -17,10 +17,27 @@ public struct CollectRequest: Sendable, Hashable {
         return request
     }
 
+    /// Files that the asker has from an earlier stream. Those that are the same by length, second and rights are not sent
+    /// again; the manifest covers them, so that they can be compared.
+    public var held: [HeldFile] = []
+
     /// The request as the supervisor evaluates it; the last line tells a complete one from a cut one.
     var document: [UInt8] {
         let lines =
             only.map { "only \(ShellText.quote($0))\n" } ?? outputs.map { "output \(ShellText.quote($0))\n" }.joined()
-        return Array("# outputs\n\(lines)mayfly_end=1\n".utf8)
+        return Array("# outputs\n\(lines)".utf8) + heldLines + Array("mayfly_end=1\n".utf8)
+    }
+
+    /// One word, as a call for each of many files would take long. A supervisor that an older Mayfly installed knows no
+    /// such word, and sends everything.
+    private var heldLines: [UInt8] {
+        if held.isEmpty { return [] }
+        var text = Array("if command -v already_there >/dev/null; then already_there '".utf8)
+        for file in held {
+            for byte in file.line {
+                if byte == UInt8(ascii: "'") { text += Array("'\\''".utf8) } else { text.append(byte) }
+            }
+        }
+        return text + Array("'; fi\n".utf8)
     }
 }

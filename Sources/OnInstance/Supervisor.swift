@@ -101,11 +101,29 @@ public struct Supervisor: Sendable {
     ///   - path: relative to `~/work`, absolute, or beginning with `~/`.
     ///   - stripes: over how many connections the stream comes, 1 MiB on each in turn; more than one needs perl there.
     ///   - token: tells this copy's stripes from another's; letters and digits.
-    public func take(at path: String, stripes: Int = 1, token: String = "none") -> RemoteStep {
-        step("take", [ShellText.quote(path), String(max(1, stripes)), Self.folderName(token)])
+    ///   - key: under which what a cut stream brought stays; the same for the same copy, and one copy at a time.
+    ///   - goesOn: whether the stream leaves out what ``keep(_:at:key:)`` has left.
+    public func take(
+        at path: String, stripes: Int = 1, token: String = "none", key: String? = nil, goesOn: Bool = false
+    ) -> RemoteStep {
+        let staging = key.map { [Self.folderName($0), goesOn ? "kept" : "fresh"] } ?? []
+        return step("take", [ShellText.quote(path), String(max(1, stripes)), Self.folderName(token)] + staging)
     }
 
-    /// Another connection of a striped ``take(at:stripes:token:)``: its stdin is the stripe of this number, from 1.
+    /// What a cut ``take(at:stripes:token:key:goesOn:)`` of this key has left. stdout = `stripes` where several connections
+    /// can be merged, then a ``HeldFile`` a line. An older supervisor ends with 64. Ends an earlier try that still runs.
+    public func staged(at path: String, key: String) -> RemoteStep {
+        step("staged", [ShellText.quote(path), Self.folderName(key)])
+    }
+
+    /// Drops all that is staged under a key but these files.
+    public func keep(_ files: [HeldFile], at path: String, key: String) -> RemoteStep {
+        step(
+            "keep", [ShellText.quote(path), Self.folderName(key)],
+            input: files.flatMap(\.line) + Array("end\n".utf8))
+    }
+
+    /// Another connection of a striped ``take(at:stripes:token:key:goesOn:)``: its stdin is the stripe of this number, from 1.
     public func stripe(_ number: Int, token: String) -> RemoteStep {
         step("stripe", [Self.folderName(token), String(number)])
     }

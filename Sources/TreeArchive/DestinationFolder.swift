@@ -63,6 +63,29 @@ final class DestinationFolder {
         guard status == 0 else { throw Self.judge(components, errno) }
     }
 
+    /// A file that is there, open for reading; `nil` when there is none.
+    func openFile(_ components: [[UInt8]]) -> Int32? {
+        guard let parent = try? reach(folder: components.dropLast()) else { return nil }
+        let descriptor = withPath(components.last ?? []) {
+            openat(parent, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        }
+        guard descriptor >= 0 else { return nil }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
+    }
+
+    /// Takes a file over from the same path of another folder.
+    func adopt(_ components: [[UInt8]], from other: DestinationFolder) throws {
+        let source = try other.reach(folder: components.dropLast())
+        let parent = try reach(folder: components.dropLast())
+        let status = withPath(components.last ?? []) { renameat(source, $0, parent, $0) }
+        guard status == 0 else { throw Self.judge(components, errno) }
+    }
+
     /// Whether a path leads to something.
     func exists(_ components: [[UInt8]]) -> Bool {
         guard let parent = try? reach(folder: components.dropLast()) else { return false }

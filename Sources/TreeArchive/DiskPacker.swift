@@ -8,11 +8,15 @@ final class DiskPacker {
     private let writer: OpaquePointer
     /// The end mark's content: by it the receiver compares what is on its disk with what was read here.
     private var sums = TreeSums()
+    /// What the receiver has already, until the walk comes by it.
+    private var held: [[UInt8]: KeptFile]
     private static let regular = UInt32(S_IFREG as mode_t)
     private static let nothing = [UInt8](repeating: 0, count: 1 << 16)
 
-    init(descriptor: Int32) throws {
+    /// - Parameter held: sent by its sum alone as long as it is the same by length, second and rights.
+    init(descriptor: Int32, held: [KeptFile] = []) throws {
         guard let writer = archive_write_new() else { throw Self.noMemory }
+        self.held = Dictionary(held.map { ($0.path, $0) }) { $1 }
         self.descriptor = descriptor
         self.writer = writer
         archive_write_set_format_pax_restricted(writer)
@@ -30,6 +34,11 @@ final class DiskPacker {
     func pack(_ paths: [String], _ outcome: SenderOutcome) throws {
         do {
             for path in paths { try pack(path, outcome) }
+            if let gone = held.keys.first {
+                throw TreeArchiveError(
+                    code: .unreadableFile,
+                    message: "\(printable(gone)) went away while it was copied; run it again")
+            }
         } catch {
             // Else freeing the writer would fill up the entry that could not be read.
             archive_write_fail(writer)
@@ -88,8 +97,9 @@ final class DiskPacker {
         archive_entry_copy_gname(entry, nil)
         // Hard links would refer to names outside what is sent.
         archive_entry_copy_hardlink(entry, nil)
-        try check(archive_write_header(writer, entry), writer)
         let size = archive_entry_size(entry)
+        let isHeld = isHeld(entry, as: name)
+        if !isHeld { try check(archive_write_header(writer, entry), writer) }
         guard archive_entry_filetype(entry) == Self.regular else {
             if mode_t(archive_entry_filetype(entry)) & S_IFMT == S_IFDIR {
                 sums.enter(name, permissions: archive_entry_perm(entry))
@@ -107,13 +117,13 @@ final class DiskPacker {
             let status = archive_read_data_block(disk, &block, &count, &offset)
             if status == ARCHIVE_EOF { break }
             guard status >= ARCHIVE_WARN else { throw unreadable(disk) }
-            try fill(offset - position, &hasher)
-            let written = archive_write_data(writer, block, count)
+            try fill(offset - position, &hasher, isHeld)
+            let written = isHeld ? count : archive_write_data(writer, block, count)
             guard written >= 0 else { throw failure(writer) }
             hasher.update(bufferPointer: UnsafeRawBufferPointer(start: block, count: written))
             position = offset + Int64(count)
         }
-        try fill(size - position, &hasher)
+        try fill(size - position, &hasher, isHeld)
         var after = stat()
         if withPath(path, { lstat($0, &after) }) != 0 || Int64(after.st_size) != size
             || Int64(after.st_mtim.tv_sec) != Int64(archive_entry_mtime(entry))
@@ -122,13 +132,23 @@ final class DiskPacker {
         }
     }
 
+    /// Whether the receiver has the file. Only one that it will compare with its sum may be left out.
+    private func isHeld(_ entry: OpaquePointer, as name: [UInt8]) -> Bool {
+        guard let file = held.removeValue(forKey: name), archive_entry_filetype(entry) == Self.regular else {
+            return false
+        }
+        return file.size == Int64(archive_entry_size(entry)) && file.modified == Int64(archive_entry_mtime(entry))
+            && file.permissions == UInt32(archive_entry_perm(entry)) & 0o7777
+            && sums.lists(name, permissions: archive_entry_perm(entry))
+    }
+
     /// The writer counts a hole's bytes although the format does not carry them.
-    private func fill(_ count: Int64, _ hasher: inout SHA256) throws {
+    private func fill(_ count: Int64, _ hasher: inout SHA256, _ isHeld: Bool) throws {
         var left = count
         while left > 0 {
             let part = Int(min(left, Int64(Self.nothing.count)))
             Self.nothing.withUnsafeBytes { hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<part])) }
-            guard archive_write_data(writer, Self.nothing, part) >= 0 else { throw failure(writer) }
+            guard isHeld || archive_write_data(writer, Self.nothing, part) >= 0 else { throw failure(writer) }
             left -= Int64(part)
         }
     }

@@ -13,6 +13,21 @@ package enum FileNames {
         }
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
+
+    /// A file's bytes; `nil` when it cannot be read.
+    static func content(of path: [UInt8]) -> [UInt8]? {
+        let descriptor = withPath(path) { open($0, O_RDONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var text: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return count == 0 ? text : nil }
+            text.append(contentsOf: buffer[..<count])
+        }
+    }
 }
 
 /// Calls `body` with a C path of these bytes.

@@ -19,6 +19,7 @@ final class TreeExtractor {
     private let feed: ReceiverFeed
     private let folder: DestinationFolder
     private let limits: TreeLimits
+    private let kept: KeptFiles?
     /// What libarchive reads from; valid until its next pull.
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
     private var pending: ArraySlice<UInt8> = []
@@ -36,10 +37,11 @@ final class TreeExtractor {
     private var entries = 0
     private var written: Int64 = 0
 
-    init(feed: ReceiverFeed, folder: DestinationFolder, limits: TreeLimits) {
+    init(feed: ReceiverFeed, folder: DestinationFolder, limits: TreeLimits, kept: KeptFiles? = nil) {
         self.feed = feed
         self.folder = folder
         self.limits = limits
+        self.kept = kept
         manifest = TreeManifest(limit: limits.entries)
     }
 
@@ -52,13 +54,17 @@ final class TreeExtractor {
             problem(broken.message)
         }
         guard !feed.hasGivenUp else { throw TreeArchiveError(code: .ended, message: "the receiver was given up") }
+        if manifest.isWhole { adoptKept() }
         makeLinks()
         for (components, metadata) in folders.reversed() { folder.apply(metadata, to: components) }
         judge()
         try folder.synchronize()
-        return TreeReport(
+        var report = TreeReport(
             files: files, skipped: skipped, complete: isComplete, leavesFiles: leavesFiles,
             isWhole: manifest.isWhole)
+        report.kept = kept?.adopted ?? 0
+        report.stale = kept?.stale ?? 0
+        return report
     }
 
     // MARK: Reading
@@ -192,7 +198,12 @@ final class TreeExtractor {
         if limits.keepsMetadata {
             DestinationFolder.Metadata(entry).apply(to: descriptor)
         }
-        arrived[Self.joined(components)] = Array(hex(hasher.finalize()).utf8)
+        let path = Self.joined(components)
+        arrived[path] = Array(hex(hasher.finalize()).utf8)
+        kept?.note(
+            KeptFile(
+                path: path, size: size, modified: Int64(archive_entry_mtime(entry)),
+                permissions: UInt32(archive_entry_perm(entry)) & 0o7777))
         files.append(TreeReport.File(path: Self.text(components), bytes: size))
     }
 
@@ -226,6 +237,25 @@ final class TreeExtractor {
     }
 
     // MARK: Judging
+
+    /// What the instance offers and did not send again.
+    private func adoptKept() {
+        guard let kept else { return }
+        for path in manifest.offered where arrived[path] == nil {
+            guard let digest = manifest.digests[path] else { continue }
+            do {
+                guard let size = try kept.adopt(path, digest, into: folder, unless: { feed.hasGivenUp }) else {
+                    continue
+                }
+                arrived[path] = digest
+                files.append(TreeReport.File(path: printable(path), bytes: size))
+            } catch let refused as DestinationFolder.Refused {
+                problem(refused.message)
+            } catch {
+                problem("\(printable(path)) was skipped: \(error)")
+            }
+        }
+    }
 
     private func makeLinks() {
         var made: [Link] = []

@@ -9,13 +9,24 @@ public final class TreeReceiver: Sendable {
     private let feed = ReceiverFeed()
 
     /// - Parameter destination: made (0700) when it is not there; should be empty, because nothing is overwritten.
-    public init(destination: String, limits: TreeLimits = TreeLimits()) {
+    public convenience init(destination: String, limits: TreeLimits = TreeLimits()) {
+        self.init(destination, nil, limits)
+    }
+
+    /// Fills a stage. What it has kept and the stream leaves out is taken over once its SHA-256 is the manifest's.
+    public convenience init(stage: TreeStage, limits: TreeLimits = TreeLimits()) {
+        self.init(stage.tree, stage, limits)
+    }
+
+    private init(_ destination: String, _ stage: TreeStage?, _ limits: TreeLimits) {
         let feed = feed
         Thread.detachNewThread {
             feed.finish(
                 Result {
                     let folder = try DestinationFolder(path: destination)
-                    return try TreeExtractor(feed: feed, folder: folder, limits: limits).run()
+                    return try TreeExtractor(
+                        feed: feed, folder: folder, limits: limits, kept: stage.map(KeptFiles.init)
+                    ).run()
                 })
         }
     }

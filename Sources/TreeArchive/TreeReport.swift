@@ -25,6 +25,12 @@ public struct TreeReport: Sendable, Hashable {
     /// Whether the stream came to its proper end, whatever of it was skipped.
     public var isWhole: Bool
 
+    /// How many of the files an earlier stream had brought.
+    public var kept = 0
+    /// Files of an earlier stream that turned out to be other than the instance's. They are dropped: one more stream brings
+    /// them.
+    public var stale = 0
+
     /// Logical length of all files together.
     public var byteCount: Int64 { files.reduce(0) { $0 + $1.bytes } }
 

@@ -13,8 +13,10 @@ public final class TreeSender: Sendable {
     private let outcome: SenderOutcome
 
     /// - Parameter paths: each is packed under its last component; a path that is itself a link stands for what it leads to.
+    /// - Parameter held: what the receiver has of an earlier stream. A file that is the same by length, second and rights is
+    ///   left out, and its SHA-256 sent along like any other's.
     /// - Throws: ``TreeArchiveError`` when a path is missing or two of them have the same name.
-    public init(paths: [String]) throws {
+    public init(paths: [String], held: [KeptFile] = []) throws {
         var names: Set<String> = []
         for path in paths {
             var status = stat()
@@ -42,7 +44,7 @@ public final class TreeSender: Sendable {
         Thread.detachNewThread {
             defer { close(entrance) }
             do {
-                try DiskPacker(descriptor: entrance).pack(paths, outcome)
+                try DiskPacker(descriptor: entrance, held: held).pack(paths, outcome)
             } catch let error as TreeArchiveError {
                 outcome.fail(error)
             } catch {
@@ -77,6 +79,26 @@ public final class TreeSender: Sendable {
         if !bytes.isEmpty { return bytes }
         if let failure = outcome.failure { throw failure }
         return nil
+    }
+
+    /// Those of the receiver's files that are the same here, by length, second and rights.
+    public static func unchanged(_ files: [KeptFile], of paths: [String]) async throws -> [KeptFile] {
+        try await NIOThreadPool.singleton.runIfActive {
+            var roots: [[UInt8]: [UInt8]] = [:]
+            for path in paths {
+                guard let real = realpath(path, nil) else { continue }
+                defer { free(real) }
+                roots[Array(name(of: path).utf8)] = Array(UnsafeRawBufferPointer(start: real, count: strlen(real)))
+            }
+            return files.filter { file in
+                let top = Array(file.path.prefix { $0 != UInt8(ascii: "/") })
+                guard let root = roots[top], file.permissions & 0o400 != 0 else { return false }
+                var status = stat()
+                return withPath(root + file.path.dropFirst(top.count)) { lstat($0, &status) } == 0
+                    && status.st_mode & S_IFMT == S_IFREG && Int64(status.st_size) == file.size
+                    && Int64(status.st_mtim.tv_sec) == file.modified && status.st_mode & 0o7777 == file.permissions
+            }
+        }
     }
 
     /// Bytes of all files below the paths: what a progress display counts towards.

@@ -14,8 +14,11 @@ struct TreeSums {
         if permissions & 0o500 != 0o500, !isBehindClosed(folder) { closed.append(folder + [UInt8(ascii: "/")]) }
     }
 
+    /// Whether the receiver can read a file again.
+    func lists(_ path: [UInt8], permissions: UInt32) -> Bool { permissions & 0o400 != 0 && !isBehindClosed(path) }
+
     mutating func add(_ path: [UInt8], permissions: UInt32, _ digest: SHA256.Digest) {
-        guard permissions & 0o400 != 0, !isBehindClosed(path) else {
+        guard lists(path, permissions: permissions) else {
             unreadable += 1
             return
         }

@@ -38,7 +38,7 @@ struct TreeWalk {
         var rules = outer
         let here = prefix.isEmpty || relative.isEmpty ? prefix + relative : prefix + [slash] + relative
         for file in Self.ignoreFiles where names.contains(Array(file.utf8)) {
-            if let text = Self.read(folderBytes(relative) + [slash] + Array(file.utf8)) {
+            if let text = FileNames.content(of: folderBytes(relative) + [slash] + Array(file.utf8)) {
                 rules.add(IgnoreRule.parse(text), prefix: here.isEmpty ? 0 : here.count + 1)
             }
         }
@@ -94,21 +94,8 @@ struct TreeWalk {
         var prefix = 0
         for component in base.split(separator: slash) {
             let path = Array(whole[..<(root + prefix)]) + Array(".gitignore".utf8)
-            if let text = Self.read(path) { rules.add(IgnoreRule.parse(text), prefix: prefix) }
+            if let text = FileNames.content(of: path) { rules.add(IgnoreRule.parse(text), prefix: prefix) }
             prefix += component.count + 1
-        }
-    }
-
-    private static func read(_ path: [UInt8]) -> [UInt8]? {
-        let descriptor = withPath(path) { open($0, O_RDONLY | O_CLOEXEC) }
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var text: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { return count == 0 ? text : nil }
-            text.append(contentsOf: buffer[..<count])
         }
     }
 }

@@ -1,4 +1,5 @@
 import Adapters
+import Foundation
 import NIOCore
 import OnInstance
 import SSHTransport
@@ -48,8 +49,14 @@ struct TreeCase {
         var measurement = Measurement()
         let request = CollectRequest.copy(of: try arguments.text("remote"))
         let connection = try await connect(1)[0]
-        let report = try await connection.download(request, to: try arguments.text("local"), keepsMetadata: true) { _ in
+        let local = try arguments.text("local")
+        guard let staging = try TreeStaging(path: local + ".arriving") else {
+            throw Unexpected(description: "\(local).arriving is in use")
         }
+        let stage = try staging.begin()
+        let report = try await connection.download(request, into: stage, keepsMetadata: true) { _ in }
+        guard rename(stage.tree, local) == 0 else { throw Unexpected(description: "\(local) cannot be made") }
+        try FileManager.default.removeItem(atPath: staging.path)
         await connection.close()
         measurement.stop()
         guard report.complete else { throw Unexpected(description: report.skipped.joined(separator: "; ")) }

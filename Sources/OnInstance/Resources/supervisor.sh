@@ -501,12 +501,8 @@ upload() {
 
 # --- copying by hand -----------------------------------------------------------------------------------------------
 
-# Puts the tar on stdin at a path: below it where that is a folder, else as it. Nothing stands under its final name
-# before all of it is there. With COUNT > 1 the tar comes in stripes of 1 MiB, the first on stdin, the others by `stripe`.
-take() {
-    umask 022
-    LC_ALL=C
-    export LC_ALL
+# Sets folder, where a copy goes, and name, the one it gets there unless it keeps its own.
+destination() {
     resolve "$1"
     name=
     if [ ! -d "$path" ]; then
@@ -516,12 +512,30 @@ take() {
         esac
     fi
     folder=${path:-/}
+}
+
+# Puts the tar on stdin at a path: below it where that is a folder, else as it. Nothing stands under its final name
+# before all of it is there. With COUNT > 1 the tar comes in stripes of 1 MiB, the first on stdin, the others by `stripe`.
+# With a KEY what a cut stream brought stays for the next one of that key; with "kept" that one leaves out what `keep` left.
+take() {
+    umask 022
+    LC_ALL=C
+    export LC_ALL
+    destination "$1"
+    stripes=$2 token=$3 key=${4-}
     mkdir -p -- "$folder" || exit 1
-    staging=$(mktemp -d "$folder/.mayfly-copy.XXXXXX") || exit 1
-    trap 'chmod -R u+rwx "$staging" 2>/dev/null; rm -rf "$staging" "$d/stripe.$3".*' EXIT
+    if [ -n "$key" ]; then
+        staging=$folder/.mayfly-copy.$key
+        claim "$key" || exit 1
+        [ "${5-}" = kept ] || remove_staging "$staging"
+        [ -d "$staging" ] || mkdir -m 700 -- "$staging" || exit 1
+    else
+        staging=$(mktemp -d "$folder/.mayfly-copy.XXXXXX") || exit 1
+    fi
+    trap leave EXIT
     trap 'exit 1' HUP INT TERM PIPE
-    if [ "$2" -gt 1 ]; then
-        merge_stripes "$2" "$3" | tar -x -p -o -f - -C "$staging" || exit 1
+    if [ "$stripes" -gt 1 ]; then
+        merge_stripes "$stripes" "$token" | tar -x -p -o -f - -C "$staging" || exit 1
     else
         tar -x -p -o -f - -C "$staging" || exit 1
     fi
@@ -529,12 +543,97 @@ take() {
         echo 'the copy ended early' >&2
         exit 1
     fi
-    verify "$staging" "$d/stripe.$3" || exit 1
+    verify "$staging" "$d/stripe.$token" || exit 1
     rm -f "$staging/.mayfly-end"
+    finished=1
     for item in "$staging"/* "$staging"/.[!.]* "$staging"/..?*; do
         if [ -e "$item" ] || [ -L "$item" ]; then place "$item" "$folder/${name:-${item##*/}}" || exit 1; fi
     done
     say taken
+}
+
+# The end of `take`. Only what a cut stream brought is worth having: a whole one that failed does so again.
+leave() {
+    rm -f "$d/stripe.$token".*
+    if [ -n "$key" ] && [ -z "${finished-}" ] && [ ! -e "$staging/.mayfly-end" ]; then
+        rmdir -- "$staging" 2>/dev/null
+        return
+    fi
+    remove_staging "$staging"
+    [ -z "$key" ] || rm -f "$d/copy.$key.pid" "$d/copy.$key.lock"
+}
+
+remove_staging() {
+    [ -e "$1" ] || return 0
+    chmod -R u+rwx -- "$1" 2>/dev/null
+    rm -rf -- "$1"
+}
+
+# One process at a time works on what is staged under a key. Its lock also ends with whatever it has started.
+claim() {
+    exec 9>>"$d/copy.$1.lock"
+    if ! flock -n 9; then
+        echo 'another copy of the same is under way' >&2
+        return 1
+    fi
+    read_stat "$$" || stat_start=0
+    printf '%s\n' "$$ $stat_start" >"$d/copy.$1.pid"
+}
+
+# "stripes" where several connections can be merged here, and what a cut stream of this KEY has left: lines
+# "SIZE SECONDS RIGHTS ./path". Who asks sees to it that no other copy of the key is under way, so one that still runs is an
+# earlier try whose connection is gone without the server's having noticed.
+staged() {
+    LC_ALL=C
+    export LC_ALL
+    destination "$1"
+    if command -v perl >/dev/null && command -v mkfifo >/dev/null; then echo stripes; fi
+    sweep_staging
+    staging=$folder/.mayfly-copy.$2
+    if [ ! -d "$staging" ] || [ -L "$staging" ] || ! command -v comm >/dev/null; then exit 0; fi
+    tries=0
+    exec 9>>"$d/copy.$2.lock"
+    until flock -n 9; do
+        job=0 started=
+        { read -r job started <"$d/copy.$2.pid"; } 2>/dev/null
+        if [ "$tries" -eq 0 ] && is_running; then signal_job TERM; fi
+        tries=$((tries + 1))
+        [ "$tries" -le 100 ] || exit 1
+        nap 0.05
+    done
+    cd -- "$staging" || exit 0
+    find . -name "*$nl*" -prune -o -type f ! -name .mayfly-end -print | facts
+    exit 0
+}
+
+# Of what is staged under a key only the files on stdin stay: lines of `staged`, and "end".
+keep() {
+    LC_ALL=C
+    export LC_ALL
+    destination "$1"
+    exec 9>>"$d/copy.$2.lock"
+    flock -n 9 || exit 1
+    lists=$(mktemp -d "$d/keep.XXXXXX") || exit 1
+    trap 'rm -rf "$lists"' EXIT
+    trap 'exit 1' HUP INT TERM PIPE
+    cat >"$lists/wanted"
+    [ "$(tail -n 1 "$lists/wanted")" = end ] || exit 1
+    sed '$d' "$lists/wanted" | cut -d ' ' -f 4- | sort -u >"$lists/paths"
+    cd -- "$folder/.mayfly-copy.$2" || exit 1
+    find . -type d ! -perm -0700 -exec chmod u+rwx {} \;
+    find . -depth -name "*$nl*" -exec rm -rf {} \; 2>/dev/null
+    find . ! -type d | sort | comm -23 - "$lists/paths" | tr '\n' '\0' | xargs -0 -r rm -f -- || exit 1
+    find . -depth -type d ! -name . -exec rmdir {} + 2>/dev/null
+    exit 0
+}
+
+# What nobody has come back for within a day goes.
+sweep_staging() {
+    find "$folder/" -maxdepth 1 -type d -name '.mayfly-copy.*' -mmin +1440 2>/dev/null | while IFS= read -r old; do
+        lock=$d/copy.${old##*.}.lock
+        # Only what a key stands for: held while it goes, so that nobody begins in it.
+        [ ! -e "$lock" ] || (exec 9>>"$lock" && flock -n 9 && remove_staging "$old" && rm -f "$lock")
+    done
 }
 
 # Compares what arrived with what was sent, as it is on the disk here. The mark has a line "h SHA256  ./path" per file, or
@@ -668,7 +767,7 @@ collect() {
     trap 'rm -rf "$lists"' EXIT
     trap 'exit 1' HUP INT TERM PIPE
     true >"$lists/o.files" && true >"$lists/o.rest" && true >"$lists/w.files" && true >"$lists/w.rest"
-    outputs=$d/outputs everything=1
+    outputs=$d/outputs everything=1 sent=files
     mkdir -p "$outputs" "$HOME/work" 2>/dev/null
     work=$(cd -P -- "$HOME/work" && pwd -P) || exit 1
     cd -- "$work" || exit 1
@@ -678,9 +777,10 @@ collect() {
         cd -- "$work" || exit 1
     else
         outputs=$work
-        printf 'size %s\n' "$(total_size)" >&2
     fi
     if [ -s "$lists/o.files" ] && [ -s "$lists/w.files" ]; then drop_conflicts; fi
+    if [ -s "$lists/held" ] && command -v comm >/dev/null; then leave_out_held; fi
+    [ -n "$everything" ] || printf 'size %s\n' "$(total_size)" >&2
     # Hashing reads what tar reads, at the same time.
     hash_all &
     hasher=$!
@@ -726,8 +826,27 @@ only() {
     fi
 }
 
+# What the asker has from before: lines "SIZE SECONDS RIGHTS ./path".
+already_there() { printf '%s' "$1" >"$lists/held"; }
+
+# Of that, what is still the same here is not sent again. The manifest covers it, for the asker to compare.
+leave_out_held() {
+    sort -u "$lists/held" >"$lists/sorted"
+    for part in o w; do
+        root=$outputs
+        [ "$part" = o ] || root=$work
+        (cd -- "$root" && facts <"$lists/$part.files") | sort -u | comm -12 - "$lists/sorted" |
+            cut -d ' ' -f 4- | sort >"$lists/same"
+        sort -u "$lists/$part.files" | comm -23 - "$lists/same" >"$lists/$part.left"
+    done
+    sent=left
+}
+
+# From lines "./path" to lines "SIZE SECONDS RIGHTS ./path".
+facts() { tr '\n' '\0' | xargs -0 -r stat -c '%s %Y %a %n' -- 2>/dev/null; }
+
 total_size() {
-    cd -- "$work" && tr '\n' '\0' <"$lists/w.files" | xargs -0 -r stat -c %s -- 2>/dev/null |
+    cd -- "$work" && tr '\n' '\0' <"$lists/w.$sent" | xargs -0 -r stat -c %s -- 2>/dev/null |
         { total=0 && while read -r size; do total=$((total + size)); done && echo "$total"; }
 }
 
@@ -800,11 +919,11 @@ expand() {
 
 # Lists files apart from folders and links. Never follows a link, and leaves out what a person's copy has not put in place.
 list_tree() {
-    breaks=$(find "$2" -name '.mayfly-copy.??????' -prune -o -name "*$nl*" -prune -exec printf x \; 2>/dev/null | wc -c)
+    breaks=$(find "$2" -name '.mayfly-copy.*' -prune -o -name "*$nl*" -prune -exec printf x \; 2>/dev/null | wc -c)
     [ "$((breaks))" -eq 0 ] || note x "$((breaks)) paths with a line break in their name were not sent"
-    find "$2" \( -name "*$nl*" -o -name '.mayfly-copy.??????' \) -prune -o -type f -print >>"$lists/$1.files" 2>>"$lists/errors"
-    find "$2" \( -name "*$nl*" -o -name '.mayfly-copy.??????' \) -prune -o \( -type d -o -type l \) ! -name . -print >>"$lists/$1.rest" 2>/dev/null
-    find "$2" \( -name "*$nl*" -o -name '.mayfly-copy.??????' \) -prune -o ! -type f ! -type d ! -type l -print 2>/dev/null >"$lists/others"
+    find "$2" \( -name "*$nl*" -o -name '.mayfly-copy.*' \) -prune -o -type f -print >>"$lists/$1.files" 2>>"$lists/errors"
+    find "$2" \( -name "*$nl*" -o -name '.mayfly-copy.*' \) -prune -o \( -type d -o -type l \) ! -name . -print >>"$lists/$1.rest" 2>/dev/null
+    find "$2" \( -name "*$nl*" -o -name '.mayfly-copy.*' \) -prune -o ! -type f ! -type d ! -type l -print 2>/dev/null >"$lists/others"
     while IFS= read -r other; do
         note n "${other#./} was not sent: neither file, folder nor link"
     done <"$lists/others"
@@ -847,11 +966,11 @@ hash_files() {
 send() {
     cd -- "$1" 2>/dev/null || return 0
     if is_gnu tar; then
-        sort -u "$lists/$2.rest" "$lists/$2.files" | tr '\n' '\0' |
+        sort -u "$lists/$2.rest" "$lists/$2.$sent" | tr '\n' '\0' |
             tar -c --format=gnu --sparse --hard-dereference --ignore-failed-read --no-recursion \
                 --null -T - -f - 2>>"$lists/errors"
     else
-        sort -u "$lists/$2.files" >"$lists/$2.sorted"
+        sort -u "$lists/$2.$sent" >"$lists/$2.sorted"
         tar -c -T "$lists/$2.sorted" -f - 2>>"$lists/errors"
     fi
 }
@@ -968,6 +1087,8 @@ stop) stop "$@" ;;
 end) end "$@" ;;
 upload) upload ;;
 take) take "$@" ;;
+staged) staged "$@" ;;
+keep) keep "$@" ;;
 stripe) stripe "$@" ;;
 collect) collect ;;
 before-snapshot) before_snapshot "$@" ;;

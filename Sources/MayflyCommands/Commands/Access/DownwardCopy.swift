@@ -23,17 +23,19 @@ struct DownwardCopy {
             throw CommandError(code: .usage, message: "\(parent) is no folder: make it first")
         }
         let meter = TransferMeter(job.title, isQuiet: isQuiet, context: context)
-        return try await JobAccess.copying(with: job, home, meter) { connection in
-            var (isComplete, files, bytes) = (true, 0, Int64(0))
-            for path in paths {
-                let staging = StagingFolder("\(parent)/.mayfly-copy-\(Base32.encode(context.entropy.bytes(8)))")
+        var (rest, isComplete, files, bytes) = (paths[...], true, 0, Int64(0))
+        return try await JobAccess.copying(with: job, home, meter, context) { connection, tries in
+            while let path = rest.first {
+                let parts = ["cp", job.attempt?.identity.description ?? "", path, destination]
+                let staging = try StagingFolder("\(parent)/.mayfly-copy-", for: parts, context)
+                let (report, tree) = try await tries.download(
+                    .copy(of: path), into: staging, keepsMetadata: true, over: connection, meter)
                 defer { staging.remove() }
-                let report = try await connection.download(
-                    .copy(of: path), to: staging.path, keepsMetadata: true, meter.report)
+                rest = rest.dropFirst()
                 for text in report.skipped { tell(text) }
                 isComplete = isComplete && report.complete
                 guard report.isWhole else { continue }
-                let isAll = try place(staging.path, asFolder: isFolder, path)
+                let isAll = try place(tree, asFolder: isFolder, path)
                 isComplete = isComplete && isAll
                 files += report.files.count
                 bytes += report.byteCount
@@ -51,8 +53,8 @@ struct DownwardCopy {
     private func tell(_ text: String) { context.console.error(line: "mayfly: \(ControlSequences.line(text))") }
 
     /// - Returns: whether everything that came was asked for.
-    private func place(_ staging: String, asFolder: Bool, _ path: String) throws -> Bool {
-        let root = Array(staging.utf8)
+    private func place(_ tree: String, asFolder: Bool, _ path: String) throws -> Bool {
+        let root = Array(tree.utf8)
         let items = try FileBytes.names(in: root)
         let asked = AskedName(path)
         let wanted = items.filter { asked.covers($0, among: items.count) }

@@ -47,21 +47,44 @@ enum JobAccess {
         return try await connected(to: job, home)
     }
 
-    /// Runs a copy on a connection of its own, which is closed whatever becomes of it.
+    /// Runs a copy on a connection of its own, which is closed whatever becomes of it; when it is lost, once more on another,
+    /// after a while, as often as ``CopyTries`` says.
+    /// - Parameter work: goes on from what its earlier tries have left.
     /// - Throws: ``CommandError`` for whatever ends a copy.
     static func copying<Value>(
-        with job: JobRecord, _ home: MayflyHome, _ meter: TransferMeter,
-        _ work: (InstanceConnection) async throws -> Value
+        with job: JobRecord, _ home: MayflyHome, _ meter: TransferMeter, _ context: CommandContext,
+        _ work: (InstanceConnection, CopyTries) async throws -> Value
     ) async throws -> Value {
-        let connection = try await prepared(job, home)
-        do {
-            let value = try await work(connection)
-            await connection.close()
-            return value
-        } catch {
+        let tries = CopyTries()
+        var connection = try await prepared(job, home)
+        while true {
+            var lost: RemoteError
+            do {
+                let value = try await work(connection, tries)
+                await connection.close()
+                return value
+            } catch let error as RemoteError where error.kind == .connectionLost || error.kind == .notReady {
+                lost = error
+                await connection.close()
+            } catch {
+                meter.clear()
+                await connection.close()
+                throw CopyFailure.of(error, job)
+            }
             meter.clear()
-            await connection.close()
-            throw CopyFailure.of(error, job)
+            let access = try access(to: job, home: home)
+            while true {
+                guard let pause = tries.nextPause() else { throw CopyFailure.of(lost, job) }
+                context.console.error(
+                    line: "mayfly: \(job.title): \(lost.message); trying again in \(TimeText.duration(pause))")
+                try await context.time.sleep(for: pause)
+                do {
+                    connection = try await access.connect()
+                    break
+                } catch let error as RemoteError where error.kind == .notReady || error.kind == .connectionLost {
+                    lost = error
+                }
+            }
         }
     }
 

@@ -11,7 +11,7 @@ struct PullCommand: MayflyCommand {
         discussion: """
             What the job's end would bring, $MAYFLY_OUTPUTS and the spec's outputs, as it is now, into pulled/ of the \
             job's results folder, in place of an earlier pull. A file that is written meanwhile is named, and the exit \
-            code is 246.
+            code is 246. What a broken pull has brought is not fetched again.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -33,18 +33,19 @@ struct PullCommand: MayflyCommand {
             throw CommandError(code: .usage, message: "\(place) exists: name a new folder, or leave --to out")
         }
         let meter = TransferMeter(record.title, isQuiet: quiet, context: context)
-        return try await JobAccess.copying(with: record, home, meter) { connection in
-            let arriving = StagingFolder("\(place).partial-\(Base32.encode(context.entropy.bytes(8)))")
+        let request = CollectRequest(outputs: record.definition.outputs)
+        let parts = ["pull", record.attempt?.identity.description ?? "", place] + request.outputs
+        return try await JobAccess.copying(with: record, home, meter, context) { connection, tries in
+            let arriving = try StagingFolder("\(place).partial-", for: parts, context)
+            let (report, tree) = try await tries.download(
+                request, into: arriving, keepsMetadata: false, over: connection, meter)
             defer { arriving.remove() }
-            let request = CollectRequest(outputs: record.definition.outputs)
-            let report = try await connection.download(
-                request, to: arriving.path, keepsMetadata: false, meter.report)
             for text in report.skipped { context.console.error(line: "mayfly: \(ControlSequences.line(text))") }
             guard report.isWhole else {
                 throw CommandError(
                     code: .incomplete, message: "\(record.title): nothing was pulled; an earlier pull is as it was")
             }
-            try replace(place, by: arriving.path, context)
+            try replace(place, by: tree, context)
             meter.finish("\(record.title): \(report.files.count) files so far in \(place)", bytes: report.byteCount)
             return report.complete ? 0 : ExitCode.outputsMissing
         }
