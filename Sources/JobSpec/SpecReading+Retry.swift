@@ -48,6 +48,7 @@ extension SpecReading {
     private static let otherCauses: [String: RetryCause] = [
         "no-capacity": .capacity, "no_capacity": .capacity, "quota": .capacity, "interruption": .cloud,
         "interrupted": .cloud, "preemption": .cloud, "instance": .cloud, "network": .connection, "ssh": .connection,
-        "startup": .setup, "error": .user, "failure": .user, "exit": .user, "command": .user,
+        "startup": .setup, "xid": .gpu, "hardware": .gpu, "error": .user, "failure": .user, "exit": .user,
+        "command": .user,
     ]
 }

@@ -281,6 +281,7 @@ public enum SpecSchema {
                       "connection",
                       "setup",
                       "user",
+                      "gpu",
                       "lost"
                     ]
                   }

@@ -47,7 +47,8 @@ public enum AttemptEvent: Sendable {
     /// Says what the current phase waits for.
     case waiting(String?)
     /// What the instance's black box says of the failure.
-    case diagnosed(String)
+    /// - `gpuFault`: whether a GPU has clearly failed.
+    case diagnosed(String, gpuFault: Bool = false)
     /// What a user should know although the job does not fail for it.
     case warned(String)
 }

@@ -42,14 +42,22 @@ extension AttemptMachine {
 
     mutating func holdEnded(_ now: Moment) -> AttemptAction {
         guard case .holding(let instance) = state.phase else { return .none }
-        return .start(snapshotOrDestroy(instance, now))
+        return .start(afterHold(instance, now))
+    }
+
+    /// Somebody could look at it and work on it: what is among its outputs now is collected once more. Not where that was
+    /// tried all along, and not for who cancels, who is done with it.
+    private mutating func afterHold(_ instance: ReachableInstance, _ now: Moment) -> AttemptEffect {
+        guard state.hold?.cause == .failure, !state.cancelRequested else { return snapshotOrDestroy(instance, now) }
+        enter(.collecting(instance), now)
+        return .collect(instance)
     }
 
     /// A person is done with it.
     mutating func holdReleased(_ now: Moment) -> AttemptAction {
         guard case .holding(let instance) = state.phase else { return .none }
         if let began = state.hold?.began { state.hold?.length = began.span(to: now) }
-        return .replace(snapshotOrDestroy(instance, now))
+        return .replace(afterHold(instance, now))
     }
 
     /// A person wants it to last until then: never shorter than it is, never beyond what the expiry allows.

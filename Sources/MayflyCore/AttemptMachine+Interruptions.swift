@@ -85,7 +85,8 @@ extension AttemptMachine {
 
     /// What the command left is where nobody has fetched it from.
     private mutating func leaveResults() {
-        state.delivery = .partial
+        // After a hold all that was due had been delivered before it.
+        if state.hold == nil { state.delivery = .partial }
         state.leavesResults = true
     }
 

@@ -90,7 +90,7 @@ extension AttemptMachine {
                 state.warnings.append("the instance ended while it was held: \(reason.message)")
             }
             settle(.failedCloud, reason, .cloud)
-            if state.commandStarted && state.delivery == .complete, case .collecting = state.phase {
+            if state.commandStarted && state.delivery == .complete, state.hold == nil, case .collecting = state.phase {
                 state.delivery = .partial
             }
             return .replace(destroy(instance.id, now))

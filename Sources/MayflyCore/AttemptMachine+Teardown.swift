@@ -37,8 +37,10 @@ extension AttemptMachine {
         return .none
     }
 
-    mutating func diagnosed(_ verdict: String) -> AttemptAction {
-        if state.phase != .done, state.verdict == nil { state.verdict = verdict }
+    mutating func diagnosed(_ verdict: String, gpuFault: Bool) -> AttemptAction {
+        guard state.phase != .done else { return .none }
+        if state.verdict == nil { state.verdict = verdict }
+        if gpuFault { state.gpuFault = true }
         return .none
     }
 

@@ -106,8 +106,15 @@ extension AttemptMachine {
     ) -> AttemptAction {
         guard case .collecting(let instance) = state.phase else { return .none }
         if leavesResults { state.leavesResults = true }
-        if !complete { state.delivery = .partial }
-        state.warnings += warnings
+        // What was delivered before a hold stays: collecting once more only ever adds.
+        if state.hold == nil {
+            if !complete { state.delivery = .partial }
+        } else if leavesResults {
+            state.warnings.append("not all that was on the instance at the end of its hold arrived")
+        } else if complete, state.logsAreWhole == true {
+            state.delivery = .complete
+        }
+        for warning in warnings where !state.warnings.contains(warning) { state.warnings.append(warning) }
         return .start(holdOrEnd(instance, now))
     }
 

@@ -82,7 +82,7 @@ public struct AttemptMachine: ~Copyable {
         case .connectionGivenUp(let reason): connectionGivenUp(reason, now)
         case .waiting(let text): waiting(text)
         case .warned(let text): warned(text)
-        case .diagnosed(let verdict): diagnosed(verdict)
+        case .diagnosed(let verdict, let gpuFault): diagnosed(verdict, gpuFault: gpuFault)
         }
     }
 

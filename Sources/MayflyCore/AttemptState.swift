@@ -39,6 +39,8 @@ public struct AttemptState: Codable, Hashable, Sendable {
     public var hold: Hold?
     /// What probably made it fail, from what its instance told before it went. `nil` without signs, and in older records.
     public var verdict: String?
+    /// Whether its instance told that a GPU has clearly failed. `nil` = not, or not asked, as in older records.
+    public var gpuFault: Bool?
     /// What the current phase waits for, in words.
     public var waitingFor: String?
     /// The boot that the spans' boot instants belong to.

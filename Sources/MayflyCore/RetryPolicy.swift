@@ -10,6 +10,8 @@ public enum RetryCause: String, Codable, Hashable, Sendable, CaseIterable {
     case setup
     /// The command ended with another exit code than 0.
     case user
+    /// The command ended with another exit code than 0, and its GPU had clearly failed under it.
+    case gpu
     /// Nobody can say what happened.
     case lost
 }
@@ -47,11 +49,17 @@ public struct RetryPolicy: Hashable, Sendable {
         if attempt.wasNeverCreated { return true }
         guard let cause = attempt.retryCause else { return false }
         if cause == .user {
+            if attempt.gpuFault == true, when?.contains(.gpu) == true { return true }
             guard let code = attempt.exitCode else { return false }
             return exitCodes.isEmpty ? when?.contains(.user) == true : exitCodes.contains(code)
         }
         guard let when else { return [.capacity, .cloud, .connection].contains(cause) && !attempt.commandStarted }
         return when.contains(cause)
+    }
+
+    /// Whether it depends on the GPU's state, which only the instance can tell, if this attempt is to be followed by another.
+    public func asksForTheGPU(after attempt: AttemptState) -> Bool {
+        attempt.retryCause == .user && attempt.number < attempts && when?.contains(.gpu) == true
     }
 
     /// How long to wait between the end of an attempt and the next one's beginning.

@@ -28,6 +28,10 @@ public struct BlackBox: Sendable {
         graphicsFault ?? memoryKill ?? fullDisk ?? graphicsMemory
     }
 
+    /// Whether a GPU has clearly failed since the job began: it fell off the bus, or its memory had an error that could not be
+    /// corrected. Nothing else counts, because a command may be run again for it.
+    public var showsBrokenGPU: Bool { faultCodes.contains(where: Self.clearFaults.contains) || hasLostGPU }
+
     // MARK: Time
 
     /// Seconds since the instance's boot at which the job's first stage began; kernel lines from before are another's.
@@ -97,22 +101,28 @@ public struct BlackBox: Sendable {
 
     /// `NVRM: Xid (PCI:0000:01:00): 79, pid=…, GPU has fallen off the bus.`
     private var graphicsFault: String? {
-        let codes = kernelLines.compactMap { line -> Int? in
+        let codes = faultCodes
+        if let code = codes.first(where: { Self.hardwareFaults[$0] != nil }), let words = Self.hardwareFaults[code] {
+            return "\(words) (Xid \(code)): the machine's fault, not the job's"
+        }
+        if hasLostGPU { return "a GPU is lost, says nvidia-smi: the machine's fault, not the job's" }
+        guard let code = codes.first, let words = Self.programFaults[code] else { return nil }
+        return "\(words) (Xid \(code)): as a rule the program's fault"
+    }
+
+    private var faultCodes: [Int] {
+        kernelLines.compactMap { line in
             guard let rest = Self.after("NVRM: Xid", in: line), let number = Self.after("): ", in: rest) else {
                 return nil
             }
             return Int(number.prefix { $0.isNumber })
         }
-        if let code = codes.first(where: { Self.hardwareFaults[$0] != nil }), let words = Self.hardwareFaults[code] {
-            return "\(words) (Xid \(code)): the machine's fault, not the job's"
-        }
-        if lines("gpu").contains(where: {
+    }
+
+    private var hasLostGPU: Bool {
+        lines("gpu").contains {
             $0.contains("GPU is lost") || $0.contains("Unable to determine the device handle")
-        }) {
-            return "a GPU is lost, says nvidia-smi: the machine's fault, not the job's"
         }
-        guard let code = codes.first, let words = Self.programFaults[code] else { return nil }
-        return "\(words) (Xid \(code)): as a rule the program's fault"
     }
 
     private var graphicsMemory: String? {
@@ -127,15 +137,20 @@ public struct BlackBox: Sendable {
     /// NVIDIA, "XID Errors".
     private static let hardwareFaults: [Int: String] = [
         48: "the GPU's memory had an error that could not be corrected", 62: "the GPU's microcontroller halted",
+        63: "the GPU's memory had an error, and the faulty row is to be replaced",
         64: "a faulty row of the GPU's memory could not be replaced", 74: "an NVLink between GPUs failed",
-        79: "the GPU fell off the bus", 95: "the GPU's memory had an error that could not be contained",
+        79: "the GPU fell off the bus",
+        94: "the GPU's memory had an error that could not be corrected, which ended a program",
+        95: "the GPU's memory had an error that could not be contained",
         119: "the GPU's system processor did not answer", 120: "the GPU's system processor failed",
     ]
+    /// Off the bus; and, by "NVIDIA GPU Memory Error Management", uncorrectable errors of its memory: 48 any, 94 contained, 95
+    /// not contained, 63 and 64 the replacement of the row.
+    private static let clearFaults: Set<Int> = [48, 63, 64, 79, 94, 95]
     private static let programFaults: [Int: String] = [
         13: "the GPU reported an illegal access or instruction",
         31: "the GPU reported an access to memory that is not there",
         43: "a program's work on the GPU was ended", 45: "a program's work on the GPU was ended early",
-        94: "an error in the GPU's memory ended a program",
     ]
 
     // MARK: Text

@@ -3,8 +3,11 @@ import OnInstance
 
 extension AttemptEffects {
     /// Brings the outputs back as one verified stream; a broken one is begun again.
-    func collect(_ instance: ReachableInstance, _ control: EffectControl) async throws -> AttemptEvent {
+    func collect(
+        _ instance: ReachableInstance, _ state: AttemptState, _ control: EffectControl
+    ) async throws -> AttemptEvent {
         let report = try await fetchOutputs(of: instance, control)
+        await keepBlackBoxBeforeRetry(of: state, control)
         return .collected(
             complete: report.complete, warnings: report.warnings, leavesResults: report.leavesResults)
     }

@@ -58,7 +58,7 @@ struct AttemptEffects: Sendable {
         case .upload(let instance): try await upload(instance, control)
         case .setup(let instance): try await setup(instance, state, control)
         case .run(let instance, let stop): try await run(instance, stop: stop, state, control)
-        case .collect(let instance): try await collect(instance, control)
+        case .collect(let instance): try await collect(instance, state, control)
         case .hold(let instance): try await hold(instance, state, control)
         case .snapshot(let instance, let settle): try await snapshot(instance, settle: settle, state, control)
         case .destroy(let id): try await destroy(id, control)

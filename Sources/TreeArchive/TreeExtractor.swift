@@ -34,6 +34,7 @@ final class TreeExtractor {
     private var skipped: [String] = []
     private var isComplete = true
     private var leavesFiles = false
+    private var unverified: Set<[UInt8]> = []
     private var entries = 0
     private var written: Int64 = 0
 
@@ -61,7 +62,7 @@ final class TreeExtractor {
         try folder.synchronize()
         var report = TreeReport(
             files: files, skipped: skipped, complete: isComplete, leavesFiles: leavesFiles,
-            isWhole: manifest.isWhole)
+            isWhole: manifest.isWhole, unverified: unverified)
         report.kept = kept?.adopted ?? 0
         report.stale = kept?.stale ?? 0
         return report
@@ -284,19 +285,24 @@ final class TreeExtractor {
 
     private func judge() {
         guard manifest.isWhole else {
+            unverified = Set(arrived.keys)
             return problem("the stream of outputs ended before its manifest: more files may be missing")
         }
         var offered: Set<[UInt8]> = []
         for path in manifest.offered where offered.insert(path).inserted {
             switch (arrived[path], manifest.digests[path]) {
             case (nil, _): problem("\(printable(path)) did not arrive")
-            case (.some, nil): problem("\(printable(path)) could not be verified: the instance could not read it twice")
+            case (.some, nil):
+                unverified.insert(path)
+                problem("\(printable(path)) could not be verified: the instance could not read it twice")
             case (.some(let here), .some(let there)) where here != there:
+                unverified.insert(path)
                 problem("\(printable(path)) is not what was offered: it changed while it was read, or was damaged")
             default: break
             }
         }
         for file in arrived.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) where !offered.contains(file) {
+            unverified.insert(file)
             problem("\(printable(file)) arrived without being offered: it could not be verified")
         }
         for text in manifest.notes { note(text) }

@@ -30,18 +30,22 @@ public struct TreeReport: Sendable, Hashable {
     /// Files of an earlier stream that turned out to be other than the instance's. They are dropped: one more stream brings
     /// them.
     public var stale = 0
+    /// The paths of files that arrived and are not, or cannot be shown to be, what was offered.
+    public var unverified: Set<[UInt8]>
 
     /// Logical length of all files together.
     public var byteCount: Int64 { files.reduce(0) { $0 + $1.bytes } }
 
     public init(
-        files: [File], skipped: [String], complete: Bool, leavesFiles: Bool = false, isWhole: Bool = true
+        files: [File], skipped: [String], complete: Bool, leavesFiles: Bool = false, isWhole: Bool = true,
+        unverified: Set<[UInt8]> = []
     ) {
         self.files = files
         self.skipped = skipped
         self.complete = complete
         self.leavesFiles = leavesFiles
         self.isWhole = isWhole
+        self.unverified = unverified
     }
 }
 

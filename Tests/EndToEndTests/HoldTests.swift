@@ -10,7 +10,8 @@ extension EndToEnd {
     @Suite struct Holds {
         private static let failing = """
             on_failure: {hold: 10m}
-            command: echo broken > ~/state; echo kept > "$MAYFLY_OUTPUTS/half"; exit 7
+            outputs: [o/]
+            command: mkdir o; echo first > o/a; echo first > o/b; echo broken > ~/state; echo kept > "$MAYFLY_OUTPUTS/half"; exit 7
             """
 
         private func failed(_ world: World) async throws -> World.Command {
@@ -46,9 +47,19 @@ extension EndToEnd {
                 #expect(tooLong.code == 64 && tooLong.stderr.contains("at the latest"), "\(tooLong.stderr)")
                 #expect(try await heldUntil(world) == second)
 
+                #expect(world.text("outputs/o/b") == "first\n")
+                let mended =
+                    "cd work/o; rm a; echo second > b; echo second > c; echo second > $(ls -d /var/lib/mayfly/*/outputs)/half"
+                #expect(try await world.mayfly("ssh", "last", "--", mended).code == 0)
                 let released = try await world.mayfly("release", "last")
                 #expect(released.code == 0, "\(released.stderr)")
                 let answer = try await run.end()
+                // Newer files take the place of older ones; what was deleted there had been delivered.
+                for (path, text) in [
+                    ("o/a", "first\n"), ("o/b", "second\n"), ("o/c", "second\n"), ("half", "second\n"),
+                ] {
+                    #expect(world.text("outputs/\(path)") == text, "\(path)")
+                }
                 #expect(answer.code == 7, "\(answer.stderr)")
                 #expect(answer.stderr.contains("destroyed, gone from GET and list at"))
                 let again = try await world.mayfly("release", "last")

@@ -87,6 +87,32 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a command whose GPU broke is run again, and not held first`() async throws {
+            // The kernel's word is forged on the instance, whose /usr is its own on the isolated backend only.
+            guard getuid() == 0 else { return }
+            try await World.with { world in
+                let answer = try await world.run(
+                    """
+                    retry: {when: [gpu], backoff: 1s}
+                    on_failure: hold 10m
+                    command: |
+                      echo "try $MAYFLY_ATTEMPT"
+                      [ "$MAYFLY_ATTEMPT" = 1 ] || exit 0
+                      read -r uptime rest </proc/uptime
+                      printf '#!/bin/sh\\necho "[%s] NVRM: Xid (PCI:0000:01:00): 79, pid=1, GPU has fallen off the bus."\\n' \
+                        "$uptime" | sudo tee /usr/local/bin/dmesg >/dev/null
+                      sudo chmod 755 /usr/local/bin/dmesg
+                      exit 9
+                    """)
+                #expect(answer.code == 0, "\(answer.stderr)")
+                #expect(answer.text == "try 1\ntry 2\n" && !answer.stderr.contains("held until"), "\(answer.stderr)")
+                let first = try #require(world.result("attempt-1/receipt.json"))
+                let fields = try JSONSerialization.jsonObject(with: first) as? [String: Any]
+                #expect((fields?["verdict"] as? String)?.hasPrefix("the GPU fell off the bus") == true)
+                #expect(try world.receipt()["attempt_outcomes"] as? [String] == ["failed", "succeeded"])
+            }
+        }
+
         @Test func `a cancel ends the wait at once`() async throws {
             try await World.with { world in
                 let run = try await world.begin(Self.flaky("1h"), until: "the wait is told") { _ in

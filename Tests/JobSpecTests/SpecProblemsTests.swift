@@ -66,7 +66,11 @@ import Testing
         ("retry: {when: [capasity]}", "did you mean `capacity`?"),
         ("retry: {when: [no-capacity]}", "did you mean `capacity`?"),
         ("retry: {when: [error]}", "did you mean `user`?"),
-        ("retry: {when: [gpu]}", "must be `capacity`, `cloud`, `connection`, `setup`, `user` or `lost`, not `gpu`"),
+        (
+            "retry: {when: [disk]}",
+            "must be `capacity`, `cloud`, `connection`, `setup`, `user`, `gpu` or `lost`, not `disk`"
+        ),
+        ("retry: {when: [xid]}", "did you mean `gpu`?"),
         ("on_failure: 20m", "`on_failure` must be `hold 20m` or `{hold: 20m}`, not `20m`: did you mean `hold 20m`?"),
         ("on_failure: hold", "`on_failure` must be `hold 20m` or `{hold: 20m}`, not `hold`"),
         ("on_failure: hold 20", "`on_failure`: `20` has no unit: did you mean `20s` or `20m`?"),

@@ -40,9 +40,36 @@ import Testing
         #expect(state.phase == .holding(Sample.reachable) && state.isHeld)
         #expect(state.hold?.cause == .failure && state.hold?.length == Self.look)
         #expect(state.delivery == .complete && state.outcome == .failedUser(exitCode: 7))
-        #expect(walk.feed(.holdEnded) == .start(.destroy(Sample.id)))
+        #expect(walk.feed(.holdEnded) == .start(.collect(Sample.reachable)))
+        #expect(walk.feed(.collected(complete: true, warnings: [])) == .start(.destroy(Sample.id)))
         walk.feed(.destroyAccepted, .verifiedGone)
         #expect(walk.machine.state.isDone && walk.machine.state.outcome == .failedUser(exitCode: 7))
+    }
+
+    /// What is made during a look is collected; whatever becomes of that, what had been delivered was delivered.
+    @Test func collectingAfterAHoldOnlyEverAdds() {
+        func again(_ first: AttemptEvent, _ events: AttemptEvent...) -> Walk {
+            let ended = Sample.toRunning + [.commandEnded(.exited(7), logsComplete: true), first, .holdEnded]
+            return Self.walk(Self.definition(), ended + events)
+        }
+        let whole = AttemptEvent.collected(complete: true, warnings: [])
+        let missing = AttemptEvent.collected(complete: false, warnings: ["model did not arrive"])
+        #expect(again(missing).machine.state.delivery == .partial)
+        #expect(again(missing, whole).machine.state.delivery == .complete, "what was missing was made meanwhile")
+        #expect(again(missing, missing).machine.state.warnings == ["model did not arrive"])
+        let troubles: [AttemptEvent] = [
+            .collected(complete: false, warnings: ["a is not whole"], leavesResults: true), .clockExpired(.collect),
+            .connectionGivenUp(Sample.reason), .instanceFailed(Sample.reason),
+        ]
+        for trouble in troubles {
+            let state = again(whole, trouble).machine.state
+            #expect(state.delivery == .complete && state.outcome == .failedUser(exitCode: 7), "\(trouble)")
+        }
+        for trouble in troubles.prefix(3) {
+            let walk = again(whole, trouble)
+            #expect(walk.machine.state.phase == .snapshotting(Sample.reachable), "by on_collect_failure: \(trouble)")
+            #expect(!walk.machine.state.warnings.isEmpty)
+        }
     }
 
     private static let setup: [AttemptEvent] = Array(Sample.toRunning.prefix(6))
@@ -126,7 +153,7 @@ import Testing
         let latest = definition.latestHoldEnd(expiry: walk.machine.state.expiry)
         #expect(walk.machine.state.hold?.endsAt == latest)
         #expect(latest.duration(to: walk.machine.state.expiry) == .seconds(50 * 60))
-        #expect(walk.feed(.holdReleased) == .replace(.destroy(Sample.id)))
+        #expect(walk.feed(.holdReleased) == .replace(.collect(Sample.reachable)))
         #expect(walk.feed(.holdReleased, .holdExtended(to: latest)) == .none)
     }
 

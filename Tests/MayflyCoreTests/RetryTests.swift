@@ -80,6 +80,27 @@ import Testing
         #expect((Self.job(end, RetryPolicy(when: when, exitCodes: codes)).nextAttempt != nil) == again)
     }
 
+    /// `gpu` narrows `user`: the command failed, and its GPU clearly had.
+    @Test func aBrokenGPUIsAClassOfItsOwn() {
+        func next(_ end: End, _ policy: RetryPolicy?, broken: Bool?) -> NextAttempt? {
+            var job = Self.job(end, policy)
+            job.attempts[0].gpuFault = broken
+            return job.nextAttempt
+        }
+        let policy = RetryPolicy(when: [.gpu])
+        #expect(next(.user, policy, broken: true)?.number == 2)
+        #expect(next(.user, policy, broken: nil) == nil)
+        #expect(next(.user, nil, broken: true) == nil, "never by default")
+        #expect(next(.user, RetryPolicy(when: [.user], exitCodes: [1]), broken: true) == nil)
+        #expect(next(.user, RetryPolicy(when: [.gpu], exitCodes: [1]), broken: true) != nil)
+        for end in [End.success, .setup, .runClock, .supervisorDied] {
+            #expect(next(end, policy, broken: true) == nil, "\(end)")
+        }
+        #expect(policy.asksForTheGPU(after: Self.job(.user, policy).attempts[0]))
+        #expect(!policy.asksForTheGPU(after: Self.job(.setup, policy).attempts[0]))
+        #expect(!RetryPolicy(when: [.user]).asksForTheGPU(after: Self.job(.user, nil).attempts[0]))
+    }
+
     @Test func nothingFollowsACancelAFinishOrTheTotalClock() {
         var job = Self.job(.capacity, nil)
         #expect(job.nextAttempt != nil)

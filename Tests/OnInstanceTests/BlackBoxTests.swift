@@ -64,6 +64,44 @@ struct BlackBoxTests {
                 == "the GPU's memory ran out, says the end of its output")
     }
 
+    /// The lines of NVIDIA's "GPU Memory Error Management" and "Xid Errors", and one of nvidia-smi.
+    @Test(arguments: [
+        (
+            "NVRM: Xid (PCI:0000:01:00 GPU-I:05): 94, pid=7194, Contained: CE User Channel (0x9). RST: No, D-RST: No",
+            true
+        ),
+        ("NVRM: Xid (PCI:0000:01:00): 94, pid=7062, Contained: CE User Channel (0x9). RST: No, D-RST: No", true),
+        ("NVRM: Xid (PCI:0000:01:00): 95, pid=7062, Uncontained: LTC TAG (0x2,0x0). RST: Yes, D-RST: No", true),
+        ("NVRM: Xid (PCI:0000:10:1c): 63, pid=1896, Row Remapper: New row marked for remapping", true),
+        (
+            "NVRM: Xid (PCI:0000:0f:00): 64, pid=57530, Row Remapper Error: All reserved rows for bank are remapped",
+            true
+        ),
+        (
+            "NVRM: Xid (PCI:0000:06:00): 48, pid=9, An uncorrectable double bit error (DBE) has been detected on GPU",
+            true
+        ),
+        ("NVRM: Xid (PCI:0000:01:00): 79, pid=1, GPU has fallen off the bus.", true),
+        ("NVRM: Xid (PCI:0000:01:00): 31, pid=42, name=python, MMU Fault", false),
+        ("NVRM: Xid (PCI:0000:01:00): 13, pid=42, Graphics SM Warp Exception", false),
+        ("NVRM: Xid (PCI:0000:01:00): 74, pid=42, NVLink: fatal error detected on link 2", false),
+        ("NVRM: Xid (PCI:0000:01:00): 479, pid=42", false),
+    ])
+    func onlyClearSignsMeanABrokenGPU(line: String, isBroken: Bool) {
+        let box = Self.box("== kernel\n [  701.5] \(line)\n")
+        #expect(box.showsBrokenGPU == isBroken)
+        #expect(!isBroken || box.verdict?.contains("the machine's fault") == true, "\(box.verdict ?? "none")")
+        #expect(!Self.box("== kernel\n [  400.5] \(line)\n").showsBrokenGPU, "before the job began")
+        #expect(!Self.box("== stdout\n [  701.5] \(line)\n").showsBrokenGPU, "a job's own words")
+    }
+
+    @Test func aLostGPUIsBrokenOnlyByNvidiaSmisWord() {
+        let words =
+            "Unable to determine the device handle for GPU 0000:01:00.0: GPU is lost.  Reboot the system to recover this GPU"
+        #expect(Self.box("== gpu\n \(words)\n").showsBrokenGPU)
+        #expect(!Self.box("== stderr\n \(words)\n").showsBrokenGPU)
+    }
+
     @Test func withoutSignsThereIsNoVerdictAndOutputForgesNone() {
         #expect(BlackBox("").verdict == nil)
         #expect(Self.box("== stdout\n Killed process 1 (x) Out of memory\n").verdict == nil)

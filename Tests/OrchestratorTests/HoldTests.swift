@@ -37,6 +37,11 @@ import Testing
             #expect(state.outcome == .failedUser(exitCode: 7) && state.teardown == .clean)
             let held = try Self.heldFor(state)
             #expect(held >= .seconds(60) && held < .seconds(120), "\(held)")
+            #expect(
+                state.spans.map(\.phase).suffix(5) == [
+                    "collecting", "holding", "collecting", "destroying", "verifying",
+                ])
+            #expect(await world.storage.folder(id).collections == 2)
         }
         #expect(await world.cloud.living.isEmpty)
     }

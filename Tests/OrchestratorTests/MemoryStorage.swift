@@ -65,8 +65,12 @@ actor MemoryFolder: JobFolder {
 
     func receiveOutputs() -> any OutputsReceiver {
         received = []
+        collections += 1
         return Receiver(folder: self)
     }
+
+    /// How often outputs were asked for.
+    private(set) var collections = 0
 
     /// So many collections from now on do not bring everything.
     func failNextCollections(_ count: Int) { failingCollections = count }
