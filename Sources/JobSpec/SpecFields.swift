@@ -2,7 +2,8 @@
 enum SpecFields {
     static let top = [
         "name", "labels", "type", "image", "region", "disk_size", "startup_script", "workdir", "setup", "command",
-        "env", "secrets", "outputs", "snapshot", "on_failure", "on_collect_failure", "retry", "timeouts", "ssh",
+        "env", "secrets", "outputs", "log_limit", "snapshot", "on_failure", "on_collect_failure", "retry", "timeouts",
+        "ssh",
         "instance",
     ]
     static let startupScript = ["file"]
@@ -25,7 +26,7 @@ enum SpecFields {
         "timeout": "timeouts", "user_data": "startup_script", "variables": "env", "working_dir": "workdir",
         "zone": "region", "boot": "provision", "execution": "run", "max_duration": "run", "username": "user",
         "hostkey": "host_key", "tty": "pty", "retries": "retry", "restart": "retry", "max_attempts": "attempts",
-        "limit": "attempts",
+        "limit": "attempts", "log_size": "log_limit", "max_log": "log_limit", "max_log_size": "log_limit",
         "on": "when", "codes": "exit_codes", "exit_code": "exit_codes", "delay": "backoff", "wait": "backoff",
     ]
 }

@@ -92,6 +92,7 @@ extension SpecReading {
             }
         }
         if let node = fields["outputs"]?.value { definition.outputs = outputs(node) }
+        if let node = fields["log_limit"]?.value { definition.logLimit = logLimit(node) }
         if let node = fields["snapshot"]?.value { definition.snapshot = snapshot(node) }
         if let node = fields["on_failure"]?.value { definition.onFailure = onFailure(node) }
         if let node = fields["on_collect_failure"]?.value { definition.onCollectFailure = onCollectFailure(node) }

@@ -33,6 +33,17 @@ extension SpecReading {
         texts(node, "`outputs`") ?? []
     }
 
+    /// Bytes; `nil` = all is kept, or it is wrong, which is said.
+    mutating func logLimit(_ node: SpecNode) -> Int64? {
+        guard let text = text(node, "`log_limit`"), text != "none" else { return nil }
+        switch SizeText.parse(text) {
+        case .success(let bytes): return bytes
+        case .failure(let wrong):
+            fail(node.location, "`log_limit`: \(wrong.description)")
+            return nil
+        }
+    }
+
     mutating func snapshot(_ node: SpecNode) -> SnapshotPolicy {
         guard case .mapping = node.content else {
             return SnapshotPolicy(when: when(node, "`snapshot`") ?? .never)

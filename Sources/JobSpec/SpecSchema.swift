@@ -206,6 +206,22 @@ public enum SpecSchema {
                 "minLength": 1
               }
             },
+            "log_limit": {
+              "description": "How much of each log (stdout, stderr, setup) is kept, such as 2GiB; the rest is counted and dropped, which fails nothing. Default: none, all is kept.",
+              "oneOf": [
+                {
+                  "type": "string",
+                  "pattern": "^[1-9][0-9]*(KiB|MiB|GiB|TiB)$",
+                  "examples": [
+                    "512MiB",
+                    "2GiB"
+                  ]
+                },
+                {
+                  "const": "none"
+                }
+              ]
+            },
             "snapshot": {
               "description": "When to keep the boot disk as a snapshot. Default: never.",
               "oneOf": [

@@ -30,6 +30,8 @@ public struct JobDefinition: Codable, Hashable, Sendable {
     public var onFailure: FailurePolicy?
     /// What is tried again; `nil`, as in older records, is the default policy.
     public var retry: RetryPolicy?
+    /// How many bytes of each log are kept, whole KiB; `nil`, as in older records, keeps all.
+    public var logLimit: Int64?
 
     public init(
         name: String, labels: [String: String] = [:], machine: MachineRequest,
@@ -40,7 +42,7 @@ public struct JobDefinition: Codable, Hashable, Sendable {
         outputs: [String] = [], snapshot: SnapshotPolicy = SnapshotPolicy(),
         timeouts: Timeouts = Timeouts(),
         ssh: SSHSettings = SSHSettings(), onCollectFailure: CollectFailurePolicy? = nil,
-        onFailure: FailurePolicy? = nil, retry: RetryPolicy? = nil
+        onFailure: FailurePolicy? = nil, retry: RetryPolicy? = nil, logLimit: Int64? = nil
     ) {
         self.name = name
         self.labels = labels
@@ -59,6 +61,7 @@ public struct JobDefinition: Codable, Hashable, Sendable {
         self.onCollectFailure = onCollectFailure
         self.onFailure = onFailure
         self.retry = retry
+        self.logLimit = logLimit
     }
 }
 

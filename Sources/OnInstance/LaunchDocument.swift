@@ -17,13 +17,15 @@ public struct LaunchDocument: Sendable {
     public var job: JobID
     public var name: String
     public var attempt: Int
+    /// How many bytes of each stream are kept; the rest is counted and dropped. `nil` = all. Whole KiB.
+    public var logLimit: Int64?
     /// Whether the command gets a terminal; then stdout and stderr are one stream.
     public var pty: Bool
 
     public init(
         environment: [EnvironmentVariable], secrets: [EnvironmentVariable], command: JobCommand,
         extraArguments: [String] = [], limit: Duration? = nil, grace: Duration = .seconds(10), expiry: WallTime,
-        job: JobID, name: String, attempt: Int, pty: Bool = false
+        job: JobID, name: String, attempt: Int, pty: Bool = false, logLimit: Int64? = nil
     ) {
         self.environment = environment
         self.secrets = secrets
@@ -36,6 +38,7 @@ public struct LaunchDocument: Sendable {
         self.name = name
         self.attempt = attempt
         self.pty = pty
+        self.logLimit = logLimit
     }
 
     /// The document as the supervisor evaluates it. Its last line tells a complete one from a cut one.
@@ -46,6 +49,7 @@ public struct LaunchDocument: Sendable {
         set("mayfly_limit", limit.map(Self.seconds) ?? "")
         set("mayfly_grace", String(max(1, grace.components.seconds)))
         set("mayfly_expiry", String(expiry.rawValue / 1000))
+        set("mayfly_log_limit", logLimit.map { String(max(1024, $0 / 1024 * 1024)) } ?? "")
         set("mayfly_pty", pty ? "1" : "")
         set("mayfly_script", script ?? "")
         set("mayfly_words", ShellText.words(arguments))

@@ -17,7 +17,7 @@ public struct StageStatus: Sendable, Hashable {
     }
 
     /// Reads a status line: `exit N | timeout | stopped | unknown`, then `stdout BYTES SHA256 stderr BYTES SHA256`, then
-    /// `cut` where output was lost to a full disk.
+    /// with a limit on logs `dropped BYTES BYTES`, what was beyond it, and `cut` where output was lost to a full disk.
     /// - Returns: `nil` for an empty or a foreign text: nobody can say how the stage ended.
     public static func parse(_ line: String) -> StageStatus? {
         guard let first = line.split(separator: "\n", omittingEmptySubsequences: true).first else { return nil }
@@ -33,14 +33,24 @@ public struct StageStatus: Sendable, Hashable {
         default: return nil
         }
         guard !words.isEmpty else { return StageStatus(result: result) }
-        guard let stdout = log("stdout", &words), let stderr = log("stderr", &words) else { return nil }
+        guard var stdout = log("stdout", &words), var stderr = log("stderr", &words) else { return nil }
+        if words.first == "dropped" {
+            words.removeFirst()
+            guard let out = count(&words), let error = count(&words) else { return nil }
+            if out > 0 { stdout.dropped = out }
+            if error > 0 { stderr.dropped = error }
+        }
         let isCut = words.first == "cut"
         guard words.count == (isCut ? 1 : 0) else { return nil }
         return StageStatus(result: result, stdout: stdout, stderr: stderr, isCut: isCut)
     }
 
+    private static func count(_ words: inout ArraySlice<Substring>) -> Int64? {
+        words.popFirst().flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
+    }
+
     private static func log(_ name: Substring, _ words: inout ArraySlice<Substring>) -> SealedLog? {
-        guard words.popFirst() == name, let bytes = words.popFirst().flatMap({ Int64($0) }), bytes >= 0,
+        guard words.popFirst() == name, let bytes = count(&words),
             let digest = words.popFirst(), digest.utf8.count == 64, digest.utf8.allSatisfy(isHexDigit)
         else { return nil }
         return SealedLog(bytes: bytes, sha256: String(digest))

@@ -75,6 +75,6 @@ extension AttemptEffects {
             environment: context.definition.environment, secrets: secrets, command: command,
             extraArguments: extraArguments, limit: limit, expiry: context.expiry, job: context.job.id,
             name: context.definition.name, attempt: context.identity.attempt,
-            pty: context.definition.ssh.pty)
+            pty: context.definition.ssh.pty, logLimit: context.definition.logLimit)
     }
 }

@@ -20,7 +20,9 @@ extension AttemptEffects {
                     .stepFailed(
                         Reason(code: "setup-not-started", message: "setup could not be started: \(refusal)")))
             }
-            return try await sealed(.setup, on: host)
+            let status = try await sealed(.setup, on: host)
+            if let words = status?.stdout?.droppedText(JobLog.setup.fileName) { control.post(.warned(words)) }
+            return status
         }
         return .setupEnded(status?.result ?? .unknown)
     }
@@ -86,6 +88,9 @@ extension AttemptEffects {
         if status.isCut {
             control.post(
                 .warned("the disk of the instance was full: the logs hold the beginning of the output, not all of it"))
+        }
+        for (log, seal) in [(JobLog.stdout, status.stdout), (.stderr, status.stderr)] {
+            if let words = seal?.droppedText(log.fileName) { control.post(.warned(words)) }
         }
         if try await logsMatch(status) { return status.end(logsComplete: !status.isCut) }
         // What is here is merely short, as a rule.

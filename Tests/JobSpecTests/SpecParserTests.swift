@@ -26,6 +26,7 @@ import Testing
                 env: {B: 1, A: 2}
                 secrets: {T: , U: {env: V}, F: {file: key.txt}, C: {command: pass show x}}
                 outputs: [o/, ../../etc/hostname, /etc/shadow]
+                log_limit: 2GiB
                 snapshot: {when: on_failure, name: wreck}
                 on_failure: {hold: 20m}
                 on_collect_failure: hold 6h
@@ -54,8 +55,12 @@ import Testing
                     collect: .seconds(300), snapshot: .seconds(3600), total: nil),
                 ssh: SSHSettings(user: "root", port: 2222, hostKey: .acceptNew, pty: true),
                 onCollectFailure: .hold(.seconds(21_600)), onFailure: FailurePolicy(hold: .seconds(1200)),
-                retry: RetryPolicy(attempts: 5, when: [.capacity, .user], exitCodes: [75, 137], backoff: .seconds(60)))
+                retry: RetryPolicy(
+                    attempts: 5, when: [.capacity, .user], exitCodes: [75, 137], backoff: .seconds(60)),
+                logLimit: 2 << 30)
             #expect(spec.definition == expected)
+            #expect(try parse(minimal + "log_limit: none\n").definition.logLimit == nil)
+            #expect(try parse(minimal + "retry: {when: [gpu]}\n").definition.retry?.when == [.gpu])
             #expect(spec.definition.startupScript?.kind == .cloudConfig)
             #expect(spec.workdir == folder.path + "/code")
             #expect(spec.warnings.isEmpty)

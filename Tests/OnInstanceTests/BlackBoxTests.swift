@@ -110,7 +110,7 @@ struct BlackBoxTests {
         #expect(Self.box("== kernel\n" + evil, exit: "exit 137").verdict?.contains("\u{1B}") == false)
     }
 
-    private static let shells = ["/bin/dash", "/bin/bash", "/bin/busybox"].filter {
+    static let shells = ["/bin/dash", "/bin/bash", "/bin/busybox"].filter {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 

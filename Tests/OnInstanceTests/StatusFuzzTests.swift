@@ -9,6 +9,7 @@ struct StatusFuzzTests {
     private static let digest = String(repeating: "0123456789abcdef", count: 4)
     private static let valid = [
         "exit 0", "exit 255", "timeout", "stopped", "unknown", "exit 1 stdout 12 \(digest) stderr 0 \(digest)",
+        "exit 1 stdout 12 \(digest) stderr 0 \(digest) dropped 77 0 cut",
         "timeout stdout 9223372036854775807 \(digest) stderr 1 \(digest) cut",
     ]
 

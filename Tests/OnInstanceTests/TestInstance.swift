@@ -63,12 +63,13 @@ final class TestInstance: Sendable {
 
     static func launch(
         _ command: JobCommand, _ arguments: [String] = [], environment: [EnvironmentVariable] = [],
-        secrets: [EnvironmentVariable] = [], limit: Duration? = nil, grace: Duration = .seconds(10), pty: Bool = false
+        secrets: [EnvironmentVariable] = [], limit: Duration? = nil, grace: Duration = .seconds(10), pty: Bool = false,
+        logLimit: Int64? = nil
     ) -> LaunchDocument {
         LaunchDocument(
             environment: environment, secrets: secrets, command: command, extraArguments: arguments, limit: limit,
             grace: grace, expiry: WallTime(rawValue: 9_999_999_999_000), job: JobID(rawValue: 7), name: "probe",
-            attempt: 2, pty: pty)
+            attempt: 2, pty: pty, logLimit: logLimit)
     }
 
     func start(_ launch: LaunchDocument, _ stage: Stage = .run) async throws -> String {

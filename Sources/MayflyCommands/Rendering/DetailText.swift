@@ -54,7 +54,9 @@ enum DetailText {
         }
         if let logs = attempt.sealedLogs {
             for (log, sealed) in [(JobLog.stdout, logs.stdout), (.stderr, logs.stderr)] {
-                lines.append(field("sealed", "\(log.fileName): \(sealed.bytes) bytes, sha256 \(sealed.sha256)"))
+                let dropped = sealed.dropped.map { ", \(SizeText.bytes($0)) more beyond log_limit" } ?? ""
+                lines.append(
+                    field("sealed", "\(log.fileName): \(sealed.bytes) bytes, sha256 \(sealed.sha256)\(dropped)"))
             }
         }
         return lines

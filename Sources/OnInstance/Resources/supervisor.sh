@@ -10,6 +10,7 @@
 #   STAGE.stop/   somebody asked to stop
 #   STAGE.pid     "pid starttime grace" of the command, which leads its own session and process group
 #   STAGE.out .err  what the command wrote, append-only; both streams of setup are in its .out
+#   STAGE.out.total .err.total  with a limit on logs: how many bytes the command wrote
 #   STAGE.seal    room for the status, taken while the disk still had some; STAGE.status once sealed
 set -u
 d=${0%/*}
@@ -154,6 +155,15 @@ supervise() {
 prepare() {
     mkdir -p "$d/outputs" "$HOME/work" 2>/dev/null || refuse "$HOME/work or $d/outputs cannot be made"
     rm -f "$s.p1" "$s.p2" "$s.seal" "$s.sh"
+    if [ -n "$mayfly_log_limit" ]; then
+        command -v tee >/dev/null && command -v wc >/dev/null || refuse 'the image has no tee or wc, which "log_limit" needs'
+        for log in "$s.out" "$s.err"; do
+            rm -f "$log.count" "$log.kept"
+            # Room for the count while the disk still has some, as for the seal.
+            { mkfifo "$log.count" "$log.kept" && printf '%40s\n' '' >"$log.total"; } 2>/dev/null ||
+                refuse "the disk of the instance is full"
+        done
+    fi
     { true >>"$s.out" && true >>"$s.err" && mkfifo "$s.p1" "$s.p2"; } 2>/dev/null ||
         refuse "the state folder $d cannot be written"
     { printf '%500s\n' '' >"$s.seal"; } 2>/dev/null || refuse "the disk of the instance is full"
@@ -203,6 +213,7 @@ launch() {
 # Carries a pipe to its file. What a full disk does not take is drained all the same, so that the command neither stalls
 # nor dies of its log; then it leaves with 3, and the seal says that the log was cut.
 copy() {
+    [ -z "$mayfly_log_limit" ] || copy_some "$1"
     reader=
     trap '[ -z "$reader" ] || kill "$reader" 2>/dev/null; exit 143' TERM
     exec 3<&0
@@ -213,6 +224,64 @@ copy() {
     reader=$!
     wait "$reader"
     exit 3
+}
+
+# As copy, but no more than the limit gets into the file; all of it is counted, the rest drained.
+copy_some() {
+    reader= stopped=
+    trap 'stopped=1; [ -z "$reader" ] || kill "$reader" 2>/dev/null' TERM
+    exec 3<&0 </dev/null
+    tee "$1.count" <&3 >"$1.kept" 2>/dev/null 3<&- &
+    reader=$!
+    keep_some "$1" <"$1.kept" 3<&- &
+    keeper=$!
+    wc -c <"$1.count" 1<>"$1.total" 3<&- &
+    counter=$!
+    # A wait that a trap broke off is begun anew.
+    wait "$reader"
+    wait "$reader"
+    wait "$keeper"
+    wait "$counter"
+    # It ended before the command did: the command must not wait for somebody to read.
+    if [ -z "$stopped" ]; then
+        cat <&3 >/dev/null 3<&- &
+        reader=$!
+        wait "$reader"
+    fi
+    exit 0
+}
+
+# The kernel limits the file, because what counts bytes on their way (head, dd) also holds them back.
+keep_some() {
+    (
+        # bash counts this limit in other units unless it is told to be POSIX.
+        if (set -o posix) 2>/dev/null; then set -o posix; fi
+        # SIGXFSZ: cat is told instead of killed.
+        trap '' 25
+        ulimit -S -f "$((mayfly_log_limit / 512))"
+        exec cat >>"$1" 2>/dev/null
+    )
+    cat >/dev/null
+}
+
+# Sets beyond: how many bytes were written to a log and are not in it for its limit; a log that is shorter than its limit was
+# cut by a full disk.
+beyond() {
+    beyond=0 total=
+    { read -r total <"$1.total"; } 2>/dev/null
+    kept=$(($(wc -c <"$1")))
+    case $total in
+    '' | *[!0-9]*) cut=' cut' ;;
+    *)
+        if [ "$total" -le "$kept" ]; then
+            return
+        elif [ "$kept" -ge "$mayfly_log_limit" ]; then
+            beyond=$((total - kept))
+        else
+            cut=' cut'
+        fi
+        ;;
+    esac
 }
 
 become_command() {
@@ -282,7 +351,15 @@ watch() {
         *) cut=' cut' ;;
         esac
     done
-    seal "$result" "$cut"
+    dropped=
+    if [ -n "$mayfly_log_limit" ]; then
+        beyond "$s.out"
+        dropped=" dropped $beyond"
+        beyond "$s.err"
+        dropped="$dropped $beyond"
+        rm -f "$s.out.count" "$s.out.kept" "$s.err.count" "$s.err.kept"
+    fi
+    seal "$result" "$dropped$cut"
     exit 0
 }
 
