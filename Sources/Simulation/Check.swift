@@ -105,7 +105,11 @@ final class Check: @unchecked Sendable {
         guard let receipt = world.results.folder(job.id).receipt else {
             return world.violate("job \(job.id) has no receipt")
         }
-        if receipt.outcome != outcome.word { world.violate("the receipt of job \(job.id) says \(receipt.outcome)") }
+        // Only a cancel before the next attempt makes a job end otherwise than its last attempt did.
+        let expected = job.forestalledAttempt == nil ? outcome : .cancelled
+        if receipt.outcome != expected.word || receipt.attemptOutcomes.last != outcome.word {
+            world.violate("the receipt of job \(job.id) says \(receipt.outcome)")
+        }
         for attempt in job.attempts where attempt.teardown != .clean {
             world.violate("attempt \(attempt.identity) is over, its teardown \(attempt.teardown.word)")
         }
