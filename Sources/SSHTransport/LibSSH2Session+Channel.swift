@@ -24,12 +24,24 @@ extension LibSSH2Session {
             })
     }
 
+    /// What a session channel is asked to run (RFC 4254 6.5).
+    enum Request {
+        case exec(String)
+        case subsystem(String)
+    }
+
     /// Starts the command. Exclusive, as above.
-    func start(_ handle: SSHChannelHandle, command: String) -> SSHStep<Void> {
-        let bytes = Array(command.utf8).map { CChar(bitPattern: $0) }
+    func start(_ handle: SSHChannelHandle, _ request: Request) -> SSHStep<Void> {
+        let (kind, text) =
+            switch request {
+            case .exec(let command): ("exec", command)
+            case .subsystem(let name): ("subsystem", name)
+            }
+        let bytes = Array(text.utf8).map { CChar(bitPattern: $0) }
         return Self.step(
             unsafe onChannel(handle, otherwise: LIBSSH2_ERROR_BAD_USE) {
-                unsafe libssh2_channel_process_startup($0, "exec", 4, bytes, UInt32(clamping: bytes.count))
+                unsafe libssh2_channel_process_startup(
+                    $0, kind, UInt32(kind.utf8.count), bytes, UInt32(clamping: bytes.count))
             })
     }
 

@@ -18,10 +18,14 @@ extension SSHEngine {
                 return true
             }
         }
-        guard let handle = channel.handle, case .command(let command, let options) = channel.purpose else {
-            return ready(channel)
+        guard let handle = channel.handle else { return ready(channel) }
+        let (request, what): (LibSSH2Session.Request, String)
+        switch channel.purpose {
+        case .command(let command, _): (request, what) = (.exec(command), "the command")
+        case .subsystem(let name, _): (request, what) = (.subsystem(name), "the subsystem \(name)")
+        case .tunnel: return ready(channel)
         }
-        if let terminal = options.terminal, !channel.hasTerminal {
+        if case .command(_, let options) = channel.purpose, let terminal = options.terminal, !channel.hasTerminal {
             switch session.requestTerminal(handle, terminal) {
             case .again: return false
             case .done: channel.hasTerminal = true
@@ -34,16 +38,16 @@ extension SSHEngine {
             return true
         }
         channel.isStarting = true
-        switch session.start(handle, command: command) {
+        switch session.start(handle, request) {
         case .again: return false
-        case .failed(let code): return refuse(channel, code, "the server refused to start the command")
+        case .failed(let code): return refuse(channel, code, "the server refused to start \(what)")
         case .done: return ready(channel)
         }
     }
 
     private func open(_ channel: SSHEngineChannel) -> SSHStep<SSHChannelHandle> {
         switch channel.purpose {
-        case .command: session.openChannel(window: channel.window)
+        case .command, .subsystem: session.openChannel(window: channel.window)
         case .tunnel(let target, let origin, _): session.openTunnel(to: target, from: origin, window: channel.window)
         }
     }

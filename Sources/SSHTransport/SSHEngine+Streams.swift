@@ -113,7 +113,7 @@ extension SSHEngine {
 
     private func settleEnd(_ channel: SSHEngineChannel, _ handle: SSHChannelHandle) {
         switch channel.purpose {
-        case .command: settleCommand(channel, handle)
+        case .command, .subsystem: settleCommand(channel, handle)
         case .tunnel: settleTunnel(channel, handle)
         }
     }

@@ -5,6 +5,7 @@ import NIOCore
 final class SSHEngineChannel {
     enum Purpose {
         case command(String, SSHExecOptions)
+        case subsystem(String, window: Int)
         case tunnel(to: SSHEndpoint, from: SSHEndpoint, window: Int)
     }
 
@@ -68,6 +69,7 @@ final class SSHEngineChannel {
     var window: Int {
         switch purpose {
         case .command(_, let options): options.window
+        case .subsystem(_, let window): window
         case .tunnel(_, _, let window): window
         }
     }

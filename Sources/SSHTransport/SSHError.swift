@@ -6,7 +6,7 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case connectionRefused
         /// The host's name does not resolve, or no route leads there.
         case unreachable
-        /// A deadline of ``SSHConfiguration`` passed before the login was complete.
+        /// A deadline of ``SSHConfiguration`` passed before the login was complete, or one of an ``SSHFileSystem``'s operations.
         case timedOut
         /// The peer accepted the connection and closed it without saying that it speaks SSH.
         case closedBeforeBanner
@@ -38,6 +38,14 @@ public struct SSHError: Error, Sendable, Hashable, CustomStringConvertible {
         case jumpFailed
         /// What was to be run cannot be written as a command.
         case invalidCommand
+        /// The server has no SFTP subsystem, or one that does not start.
+        case fileSystemUnavailable
+        /// There is no file of that name on the server.
+        case noSuchFile
+        /// The server does not let this user do that to a file.
+        case permissionDenied
+        /// The server could not do that to a file, for a reason it may have told.
+        case fileOperationFailed
         /// The local port to forward is taken, or must not be used.
         case cannotListen
         /// The key file is encrypted and no passphrase was given.
