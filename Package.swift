@@ -152,7 +152,8 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ], resources: [.copy("Fixtures")]),
         testTarget("JobFilesTests", ["JobFiles", "MayflyCore", "MayflyTestKit", crypto]),
-        testTarget("AdaptersTests", ["Adapters", "GenesisCloud", "LocalCloud", "MayflyCore", "MayflyTestKit", log]),
+        testTarget(
+            "AdaptersTests", ["Adapters", "GenesisCloud", "LocalCloud", "MayflyCore", "MayflyTestKit", log, nioCore]),
         testTarget("KeeperTests", ["Keeper", "LocalCloud", "MayflyCore", nioCore, nioEmbedded]),
         // Runs the real binary, which is therefore built with it.
         testTarget("EndToEndTests", [.target(name: "mayfly"), crypto]),

@@ -19,7 +19,7 @@ extension InstanceConnection {
         let said = Words()
         let exit: SSHExit
         do {
-            exit = try await execute(supervisor.collect(request), window: connection.bulkWindow) { output in
+            exit = try await collect(supervisor.collect(request)) { output in
                 switch output {
                 case .stdout(let bytes):
                     progress(.moved(bytes.readableBytes))
@@ -41,5 +41,17 @@ extension InstanceConnection {
             report.skipped.append("the instance said: \(await said.text)")
         }
         return report
+    }
+
+    private func collect(
+        _ step: RemoteStep, _ onOutput: @escaping TarlessCollect.Handler
+    ) async throws -> SSHExit {
+        do {
+            return try await TarlessCollect.execute(
+                step.command, on: connection, options: SSHExecOptions(window: connection.bulkWindow),
+                stdin: .bytes(ByteBuffer(bytes: step.input)), onOutput)
+        } catch let error as SSHError {
+            throw RemoteError(error)
+        }
     }
 }

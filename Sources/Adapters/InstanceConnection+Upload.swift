@@ -17,13 +17,13 @@ extension InstanceConnection {
         package let unreadable: Int
 
         /// - Throws: ``Refused`` when the instance has seen other files than were sent.
-        init(_ sender: TreeSender, verified: Int?) throws {
-            guard verified == nil || verified == sender.listedFiles else {
-                throw Refused(message: "it verified \(verified ?? 0) of \(sender.listedFiles) files")
+        init(warnings: [String], listed: Int, unreadable: Int, verified: Int?) throws {
+            guard verified == nil || verified == listed else {
+                throw Refused(message: "it verified \(verified ?? 0) of \(listed) files")
             }
-            warnings = sender.warnings
+            self.warnings = warnings
+            self.unreadable = unreadable
             isVerified = verified != nil
-            unreadable = sender.unreadableFiles
         }
     }
 
@@ -133,7 +133,12 @@ extension InstanceConnection {
             return .unknown
         }
         switch exit {
-        case .status(0): return try Sent(sender, verified: await said.verified)
+        case .status(0):
+            return try Sent(
+                warnings: sender.warnings, listed: sender.listedFiles, unreadable: sender.unreadableFiles,
+                verified: await said.verified)
+        case .status(71):
+            return try await uploadFiles(paths, to: path, token: token, key: resumption?.key ?? token, progress)
         case .unknown: throw Self.cutOff
         case .status, .signal:
             let words = await said.text

@@ -5,7 +5,8 @@ extension RemoteError {
     /// An error of an established connection.
     init(_ error: SSHError) {
         switch error.code {
-        case .channelFailed, .protocolError: self.init(kind: .protocolFailure, message: error.message)
+        case .channelFailed, .protocolError, .fileSystemUnavailable, .fileOperationFailed:
+            self.init(kind: .protocolFailure, message: error.message)
         default: self.init(kind: .connectionLost, message: error.message)
         }
     }

@@ -87,12 +87,19 @@ struct SSHHost: RemoteHost {
             case .stream(let next): .stream { try await next().map { ByteBuffer(bytes: $0) } }
             }
         do {
-            let exit = try await connection.execute(command, options: execOptions, stdin: stdin) { output in
+            let hand: @Sendable (SSHOutput) async throws -> Void = { output in
                 switch output {
                 case .stdout(let buffer): try await onOutput(.stdout(Array(buffer.readableBytesView)))
                 case .stderr(let buffer): try await onOutput(.stderr(Array(buffer.readableBytesView)))
                 }
             }
+            let exit =
+                if options.bulk {
+                    try await TarlessCollect.execute(
+                        command, on: connection, options: execOptions, stdin: stdin, hand)
+                } else {
+                    try await connection.execute(command, options: execOptions, stdin: stdin, onOutput: hand)
+                }
             return switch exit {
             case .status(let code): .status(code)
             case .signal(let name): .signal(name)

@@ -83,7 +83,8 @@ public struct Supervisor: Sendable {
         step("upload")
     }
 
-    /// stdout = one stream for a ``TreeReceiver``.
+    /// stdout = one stream for a ``TreeReceiver``. Where there is no `tar`, the exit code is 71 and stdout a plan by which the
+    /// same stream can be made from files fetched by SFTP.
     public func collect(_ request: CollectRequest) -> RemoteStep {
         step("collect", input: request.document)
     }
@@ -108,6 +109,17 @@ public struct Supervisor: Sendable {
     ) -> RemoteStep {
         let staging = key.map { [Self.folderName($0), goesOn ? "kept" : "fresh"] } ?? []
         return step("take", [ShellText.quote(path), String(max(1, stripes)), Self.folderName(token)] + staging)
+    }
+
+    /// Makes an empty staging folder for files that come by SFTP, where ``take(at:stripes:token:key:goesOn:)`` ended with 71 because
+    /// there is no `tar`. stdout = `staging PATH`.
+    public func stage(at path: String, key: String) -> RemoteStep {
+        step("stage", [ShellText.quote(path), Self.folderName(key)])
+    }
+
+    /// Verifies and places what came there, end mark included. stdout = `taken`.
+    public func takeStaged(at path: String, token: String, key: String) -> RemoteStep {
+        step("take", [ShellText.quote(path), "0", Self.folderName(token), Self.folderName(key), "kept"])
     }
 
     /// What a cut ``take(at:stripes:token:key:goesOn:)`` of this key has left. stdout = `stripes` where several connections

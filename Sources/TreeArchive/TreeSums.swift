@@ -1,16 +1,18 @@
 internal import Crypto
 
 /// SHA-256 of every file that a sender has read, as the supervisor's `take` compares them with what it has written.
-struct TreeSums {
+package struct TreeSums: Sendable {
     /// Files listed.
-    private(set) var count = 0
+    package private(set) var count = 0
     /// Files that the receiver could not read again: their rights, or a folder's, keep even their owner out.
-    private(set) var unreadable = 0
+    package private(set) var unreadable = 0
     private var text: [UInt8] = []
     /// Folders that keep their owner out.
     private var closed: [[UInt8]] = []
 
-    mutating func enter(_ folder: [UInt8], permissions: UInt32) {
+    package init() {}
+
+    package mutating func enter(_ folder: [UInt8], permissions: UInt32) {
         if permissions & 0o500 != 0o500, !isBehindClosed(folder) { closed.append(folder + [UInt8(ascii: "/")]) }
     }
 
@@ -18,12 +20,17 @@ struct TreeSums {
     func lists(_ path: [UInt8], permissions: UInt32) -> Bool { permissions & 0o400 != 0 && !isBehindClosed(path) }
 
     mutating func add(_ path: [UInt8], permissions: UInt32, _ digest: SHA256.Digest) {
+        add(path, permissions: permissions, sum: hex(digest))
+    }
+
+    /// - Parameter sum: lower-case hex.
+    package mutating func add(_ path: [UInt8], permissions: UInt32, sum: String) {
         guard lists(path, permissions: permissions) else {
             unreadable += 1
             return
         }
         count += 1
-        let sum = Array(hex(digest).utf8)
+        let sum = Array(sum.utf8)
         if path.contains(UInt8(ascii: "\n")) {
             text += Array("e ".utf8) + sum + Array("  ".utf8) + path.flatMap(Self.escaped) + [UInt8(ascii: "\n")]
         } else {
@@ -31,7 +38,7 @@ struct TreeSums {
         }
     }
 
-    mutating func finish() -> [UInt8] {
+    package mutating func finish() -> [UInt8] {
         text += Array("end\n".utf8)
         return text
     }

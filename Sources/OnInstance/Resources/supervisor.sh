@@ -593,6 +593,7 @@ destination() {
 
 # Puts the tar on stdin at a path: below it where that is a folder, else as it. Nothing stands under its final name
 # before all of it is there. With COUNT > 1 the tar comes in stripes of 1 MiB, the first on stdin, the others by `stripe`.
+# With a COUNT of 0 it has come by SFTP into what `stage` made.
 # With a KEY what a cut stream brought stays for the next one of that key; with "kept" that one leaves out what `keep` left.
 take() {
     umask 022
@@ -600,6 +601,10 @@ take() {
     export LC_ALL
     destination "$1"
     stripes=$2 token=$3 key=${4-}
+    if [ "$stripes" -gt 0 ] && ! command -v tar >/dev/null; then
+        echo 'the instance has no tar' >&2
+        exit 71
+    fi
     mkdir -p -- "$folder" || exit 1
     if [ -n "$key" ]; then
         staging=$folder/.mayfly-copy.$key
@@ -611,7 +616,9 @@ take() {
     fi
     trap leave EXIT
     trap 'exit 1' HUP INT TERM PIPE
-    if [ "$stripes" -gt 1 ]; then
+    if [ "$stripes" -eq 0 ]; then
+        true
+    elif [ "$stripes" -gt 1 ]; then
         merge_stripes "$stripes" "$token" | tar -x -p -o -f - -C "$staging" || exit 1
     else
         tar -x -p -o -f - -C "$staging" || exit 1
@@ -644,6 +651,18 @@ remove_staging() {
     [ -e "$1" ] || return 0
     chmod -R u+rwx -- "$1" 2>/dev/null
     rm -rf -- "$1"
+}
+
+# An empty staging folder, for files that come by SFTP because there is no tar.
+stage() {
+    umask 022
+    destination "$1"
+    mkdir -p -- "$folder" && folder=$(cd -P -- "$folder" && pwd -P) || exit 1
+    claim "$2" || exit 1
+    staging=$folder/.mayfly-copy.$2
+    remove_staging "$staging"
+    mkdir -m 700 -- "$staging" || exit 1
+    say "staging $staging"
 }
 
 # One process at a time works on what is staged under a key. Its lock also ends with whatever it has started.
@@ -858,20 +877,42 @@ collect() {
     if [ -s "$lists/o.files" ] && [ -s "$lists/w.files" ]; then drop_conflicts; fi
     if [ -s "$lists/held" ] && command -v comm >/dev/null; then leave_out_held; fi
     [ -n "$everything" ] || printf 'size %s\n' "$(total_size)" >&2
+    command -v tar >/dev/null || send_plan
     # Hashing reads what tar reads, at the same time.
     hash_all &
     hasher=$!
     send "$outputs" o
     send "$work" w
     wait "$hasher"
-    {
-        sed 's/^/o /' "$lists/o.files" "$lists/w.files"
-        sed 's/^/h /' "$lists/hashes"
-        cat "$lists/notes"
-        [ ! -s "$lists/errors" ] || sed 's/^/x /' "$lists/errors"
-        echo end
-    } >"$lists/.mayfly-manifest"
+    manifest >"$lists/.mayfly-manifest"
     tar -cf - -C "$lists" .mayfly-manifest
+}
+
+manifest() {
+    sed 's/^/o /' "$lists/o.files" "$lists/w.files"
+    sed 's/^/h /' "$lists/hashes"
+    cat "$lists/notes"
+    [ ! -s "$lists/errors" ] || sed 's/^/x /' "$lists/errors"
+    echo end
+}
+
+# Where there is no tar the asker fetches the files by SFTP. For that it is told, in place of the stream and with exit code 71:
+# "no-tar", the two roots as "r PART ROOT", folders and links as "d PART ./path", files as "f PART ./path", and after a line
+# "manifest" that.
+send_plan() {
+    hash_all
+    echo no-tar
+    for part in o w; do
+        root=$outputs
+        [ "$part" = o ] || root=$work
+        printf 'r %s %s\n' "$part" "$root"
+        sort -u "$lists/$part.rest" | sed "s/^/d $part /"
+        sort -u "$lists/$part.$sent" | sed "s/^/f $part /"
+    done
+    echo manifest
+    manifest
+    echo 'the instance has no tar' >&2
+    exit 71
 }
 
 note() { printf '%s' "$1 $2" | tr '\n' ' ' >>"$lists/notes" && echo >>"$lists/notes"; }
@@ -1164,6 +1205,7 @@ stop) stop "$@" ;;
 end) end "$@" ;;
 upload) upload ;;
 take) take "$@" ;;
+stage) stage "$@" ;;
 staged) staged "$@" ;;
 keep) keep "$@" ;;
 stripe) stripe "$@" ;;
