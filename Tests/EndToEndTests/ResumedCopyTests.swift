@@ -114,6 +114,16 @@ extension EndToEnd {
         @Test func `pull goes on too, and Ctrl-C leaves nothing`() async throws {
             try await with { scene in
                 let (world, relay) = (scene.world, scene.relay)
+                // While the next try is waited for.
+                try relay.cutOnce(after: 20 * Self.size)
+                let waiting = try world.begin(["cp", "1:many", "."])
+                try await eventually("the connection is lost") { waiting.stderrSoFar.contains("trying again") }
+                kill(waiting.pid, SIGINT)
+                #expect(try await waiting.end().code == 130)
+                let left = try FileManager.default.contentsOfDirectory(atPath: world.folder)
+                #expect(!left.contains { $0.hasPrefix(".m") }, "\(left)")
+
+                // In the middle.
                 try relay.hold(after: 20 * Self.size)
                 let stopped = try world.begin(["cp", "1:many", "."])
                 try await eventually("the copy is held") { relay.isHolding }

@@ -39,16 +39,11 @@ final class StagingFolder: @unchecked Sendable {
     func begin() throws -> TreeStage { try staging.begin() }
 
     func remove() {
-        leave()
-        FileBytes.remove(Array(staging.path.utf8))
-    }
-
-    /// What has arrived stays for the next try.
-    func leave() {
         for (source, number) in zip(sources, [SIGINT, SIGTERM, SIGHUP]) {
             source.cancel()
             signal(number, SIG_DFL)
         }
+        FileBytes.remove(Array(staging.path.utf8))
     }
 
     /// What nobody has come back for within a day goes.

@@ -43,7 +43,7 @@ final class CopyTries {
                 return (report, stage.tree)
             }
         } catch let error as RemoteError {
-            staging.leave()
+            // Also while the next try is waited for, a signal takes it away.
             throw error
         } catch {
             staging.remove()

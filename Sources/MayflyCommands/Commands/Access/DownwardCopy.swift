@@ -24,13 +24,17 @@ struct DownwardCopy {
         }
         let meter = TransferMeter(job.title, isQuiet: isQuiet, context: context)
         var (rest, isComplete, files, bytes) = (paths[...], true, 0, Int64(0))
+        // One for all tries of a path.
+        var begun: StagingFolder?
         return try await JobAccess.copying(with: job, home, meter, context) { connection, tries in
             while let path = rest.first {
                 let parts = ["cp", job.attempt?.identity.description ?? "", path, destination]
-                let staging = try StagingFolder("\(parent)/.mayfly-copy-", for: parts, context)
+                let staging = try begun ?? StagingFolder("\(parent)/.mayfly-copy-", for: parts, context)
+                begun = staging
                 let (report, tree) = try await tries.download(
                     .copy(of: path), into: staging, keepsMetadata: true, over: connection, meter)
                 defer { staging.remove() }
+                begun = nil
                 rest = rest.dropFirst()
                 for text in report.skipped { tell(text) }
                 isComplete = isComplete && report.complete

@@ -35,8 +35,11 @@ struct PullCommand: MayflyCommand {
         let meter = TransferMeter(record.title, isQuiet: quiet, context: context)
         let request = CollectRequest(outputs: record.definition.outputs)
         let parts = ["pull", record.attempt?.identity.description ?? "", place] + request.outputs
+        // One for all tries.
+        var begun: StagingFolder?
         return try await JobAccess.copying(with: record, home, meter, context) { connection, tries in
-            let arriving = try StagingFolder("\(place).partial-", for: parts, context)
+            let arriving = try begun ?? StagingFolder("\(place).partial-", for: parts, context)
+            begun = arriving
             let (report, tree) = try await tries.download(
                 request, into: arriving, keepsMetadata: false, over: connection, meter)
             defer { arriving.remove() }
