@@ -33,6 +33,15 @@ extension Database {
         try String.fetchOne(self, sql: "SELECT value FROM facts WHERE key = ?", arguments: [key])
     }
 
+    /// Those whose keys begin with `head`, by their keys.
+    func facts(_ head: String) throws -> [(key: String, value: String)] {
+        // Through the primary key: "\u{10FFFF}" sorts after whatever may follow the head.
+        try Row.fetchAll(
+            self, sql: "SELECT key, value FROM facts WHERE key >= ?1 AND key < ?2 ORDER BY key",
+            arguments: [head, head + "\u{10FFFF}"]
+        ).map { (key: $0["key"], value: $0["value"]) }
+    }
+
     func setFact(_ value: String?, for key: String) throws {
         guard let value else {
             try execute(sql: "DELETE FROM facts WHERE key = ?", arguments: [key])

@@ -53,6 +53,7 @@ extension Database {
         switch filter {
         case .all: ("TRUE", [])
         case .unfinished: ("finished_at IS NULL", [])
+        case .submitted(let job): ("finished_at IS NULL AND id > ?", [job.rawValue])
         case .submission(let name): ("submission = ?", [name])
         // A negative LIMIT would mean "all".
         case .newest(let count): ("id IN (SELECT id FROM jobs ORDER BY id DESC LIMIT ?)", [max(0, count)])
@@ -104,6 +105,15 @@ extension Database {
             if let record, !troubles.contains(where: { $0.id == id }) { records.append(record) }
         }
         return (records, troubles.sorted { $0.id < $1.id })
+    }
+
+    /// Reads no definition and no attempt.
+    func wishes() throws -> [JobWish] {
+        let cancelled = try Int64.fetchAll(
+            self,
+            sql: "SELECT id FROM jobs WHERE finished_at IS NULL AND cancel_requested_at IS NOT NULL ORDER BY id")
+        return JobWish.all(
+            cancelled: cancelled.map { JobID(rawValue: $0) }, notes: try JobWish.noteHeads.flatMap { try facts($0) })
     }
 
     func requestCancel(_ id: JobID, at time: WallTime) throws -> Bool {

@@ -23,6 +23,10 @@ extension SQLiteJobStore {
         try await read { try $0.unreadableJobs(filter) }
     }
 
+    public func wishes() async throws -> [JobWish] {
+        try await read { try $0.wishes() }
+    }
+
     public func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool {
         try await write { try $0.requestCancel(id, at: time) }
     }

@@ -17,6 +17,10 @@ public protocol JobStore: Sendable {
     /// The jobs that ``jobs(_:)`` leaves out. `watched` finds none: what an attempt waits for is in what cannot be read.
     func unreadableJobs(_ filter: JobFilter) async throws -> [UnreadableJob]
 
+    /// What people want of unfinished jobs; a wish about a hold may be of one that is over. Cheap, whatever the number of jobs:
+    /// a keeper asks whenever there is news.
+    func wishes() async throws -> [JobWish]
+
     /// Records that a person wants the job to end. Idempotent; the first time is kept.
     /// - Returns: `false` when there is no such job or it is finished.
     func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool
@@ -97,6 +101,8 @@ public struct FencingToken: RawRepresentable, Hashable, Sendable {
 public enum JobFilter: Sendable, Hashable {
     case all
     case unfinished
+    /// Unfinished jobs of greater numbers: numbers ascend in the order in which jobs are stored, so these are the news.
+    case submitted(after: JobID)
     case submission(String)
     /// Jobs with an attempt whose instance ``AttemptState/mayStillArrive(at:)``.
     case watched(at: WallTime)

@@ -39,6 +39,10 @@ extension JobStoreConformance {
             func numbers(_ filter: JobFilter) async throws -> [JobID] { try await store.jobs(filter).map(\.id) }
             try expect(try await numbers(.all) == ids, "all")
             try expect(try await numbers(.unfinished) == [ids[0], ids[2], ids[3]], "unfinished")
+            try expect(
+                try await numbers(.submitted(after: JobID(rawValue: 0))) == [ids[0], ids[2], ids[3]], "after none")
+            try expect(try await numbers(.submitted(after: ids[0])) == [ids[2], ids[3]], "after the first")
+            try expect(try await numbers(.submitted(after: ids[3])) == [], "after the last")
             try expect(try await numbers(.submission("a")) == [ids[0], ids[2]], "submission a")
             try expect(try await numbers(.submission("z")) == [], "submission z")
             try expect(try await numbers(.newest(2)) == [ids[2], ids[3]], "newest 2")
@@ -70,6 +74,28 @@ extension JobStoreConformance {
             try await store.finish(ground.job, at: Fixtures.now.wall, token: ground.token)
             try expect(try await store.moveResults(ground.job, to: "/late") == false, "finished")
             try expect(try await ground.record().resultsParent == "/elsewhere", "and nothing is changed")
+        },
+        Check("wishes are told while their job is unfinished") { store in
+            let ids = try await store.submit((0..<12).map { _ in Fixtures.newJob() })
+            let token = try await store.beginReign(owner: "k", at: Fixtures.now.wall)
+            try expect(try await store.wishes() == [], "nobody wants anything")
+            for place in [10, 2, 1] { _ = try await store.requestCancel(ids[place], at: Fixtures.now.wall) }
+            try await store.setValue("1", for: JobRecord.forgetKey(ids[2]))
+            try await store.setValue("1", for: JobRecord.forgetKey(ids[5]))
+            let end = HoldWish.extend(to: Fixtures.now.wall)
+            try await store.setValue(end.stored, for: HoldWish.key(ids[3], attempt: 2))
+            try await store.setValue("a newer Mayfly's", for: HoldWish.key(ids[4], attempt: 1))
+            try await store.setValue("1", for: "holding:7:1")
+            let cancels = [1, 2, 10].map { JobWish.cancel(ids[$0]) }
+            var wishes = try await store.wishes()
+            try expect(
+                wishes == cancels + [.forget(ids[2]), .hold(ids[3], attempt: 2, end)],
+                "cancels by number, then a forget where there is a cancel, and holds; got \(wishes)")
+            try await store.save(Fixtures.doneAttempt(of: ids[2]), of: ids[2], token: token)
+            try await store.finish(ids[2], at: Fixtures.now.wall, token: token)
+            try await store.setValue(nil, for: HoldWish.key(ids[3], attempt: 2))
+            wishes = try await store.wishes()
+            try expect(wishes == [cancels[0], cancels[2]], "what is over, and what was taken back; got \(wishes)")
         },
         Check("waiting is said and cleared") { store in
             let ground = try await Ground(store)

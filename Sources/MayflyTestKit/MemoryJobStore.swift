@@ -74,10 +74,20 @@ public final class MemoryJobStore: JobStore {
             switch filter {
             case .all: contents.jobs
             case .unfinished: contents.jobs.filter { !$0.isFinished }
+            case .submitted(let job): contents.jobs.filter { !$0.isFinished && $0.id > job }
             case .submission(let name): contents.jobs.filter { $0.submission == name }
             case .watched(let now): contents.jobs.filter { $0.attempts.contains { $0.mayStillArrive(at: now) } }
             case .newest(let count): contents.jobs.suffix(max(0, count))
             }
+        }
+    }
+
+    public func wishes() async throws -> [JobWish] {
+        contents.withLock { contents in
+            JobWish.all(
+                cancelled: contents.jobs.filter { !$0.isFinished && $0.cancelRequestedAt != nil }.map(\.id),
+                notes: contents.facts.filter { fact in JobWish.noteHeads.contains { fact.key.hasPrefix($0) } }
+                    .sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) })
         }
     }
 

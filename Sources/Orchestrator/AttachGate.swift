@@ -27,7 +27,9 @@ actor AttachGate {
     /// Suspects that this keeper has not tried yet.
     private var untried: [String] = []
     /// Those in their trial.
-    private var group: [String] = []
+    private var group: Set<String> = []
+    /// Whether it is made of suspects, so that all others wait.
+    private var isTrial = false
     private var groupBegan: BootInstant?
     private var attachedAt: [String: BootInstant] = [:]
     private var isTurning = false
@@ -41,11 +43,12 @@ actor AttachGate {
     }
 
     /// Reads what the last keeper left, and puts on record whom this one is about to attach to.
+    /// - Parameter jobs: all that are unfinished.
     /// - Throws: ``JobStoreError``.
-    func open(afterCrash: Bool) async throws {
+    func open(afterCrash: Bool, over jobs: [JobRecord]) async throws {
         guard !isOpen else { return }
         let stored = try await store.value(AttachLedger.storedUnder)
-        let attempts = try await store.jobs(.unfinished).compactMap(\.attempt).filter { !$0.isDone }
+        let attempts = jobs.compactMap(\.attempt).filter { !$0.isDone }
         ledger = stored.map(AttachLedger.init(text:)) ?? ledger
         let before = ledger
         ledger.take(
@@ -58,9 +61,10 @@ actor AttachGate {
         }
         untried = ledger.suspects
         if untried.isEmpty {
-            group = attempts.filter { $0.phase.isAttached && !ledger.isQuarantined($0.identity.description) }
+            let present = attempts.filter { $0.phase.isAttached && !ledger.isQuarantined($0.identity.description) }
                 .map(\.identity.description)
-            ledger.begin(group)
+            group = Set(present)
+            ledger.begin(present)
             groupBegan = group.isEmpty ? nil : time.now().boot
         }
         if before.attaching != ledger.attaching || before.suspects != ledger.suspects
@@ -75,13 +79,12 @@ actor AttachGate {
     func admission(of identity: AttemptIdentity) async -> Admission {
         let hostname = identity.description
         if ledger.isQuarantined(hostname) { return .quarantined }
+        // The conductor turns a group that is no trial.
+        guard isTrial || !untried.isEmpty else { return .attach }
         await turn()
         guard isTrial || !untried.isEmpty else { return .attach }
         return group.contains(hostname) ? .attach : .wait
     }
-
-    /// Whether the present group is made of suspects, so that all others wait.
-    private var isTrial: Bool { group.contains { ledger.suspects.contains($0) } }
 
     func attached(_ identity: AttemptIdentity) {
         let hostname = identity.description
@@ -99,15 +102,17 @@ actor AttachGate {
             let isOver = survivors.count == group.count || began.duration(to: now) >= Self.patience
             guard isOver else { return }
             ledger.survived(Set(survivors))
-            ledger.leave(Set(group))
+            ledger.leave(group)
             group = []
+            isTrial = false
         }
         if group.isEmpty, !untried.isEmpty {
             let next = AttachLedger.nextGroup(of: untried)
             ledger.begin(next)
             guard await saved() else { return }
             untried.removeFirst(next.count)
-            group = next
+            group = Set(next)
+            isTrial = true
             groupBegan = time.now().boot
         } else if groupBegan != nil, group.isEmpty {
             guard await saved() else { return }

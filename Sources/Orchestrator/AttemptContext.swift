@@ -1,8 +1,8 @@
 import Logging
 import MayflyCore
 
-/// Everything that an attempt's effects may touch.
-struct AttemptContext: Sendable {
+/// Everything that an attempt's effects may touch. One for each attempt, however many effects hold on to it.
+final class AttemptContext: Sendable {
     let job: JobRecord
     let identity: AttemptIdentity
     let expiry: WallTime
@@ -26,4 +26,23 @@ struct AttemptContext: Sendable {
     let hasBlackBox = Flag()
 
     var definition: JobDefinition { job.definition }
+
+    init(
+        job: JobRecord, state: AttemptState, provider: any InstanceProvider, parts: ConductorParts, gate: AttachGate
+    ) {
+        self.job = job
+        identity = state.identity
+        expiry = state.expiry
+        self.provider = provider
+        connector = parts.connector
+        storage = parts.storage
+        folder = AwaitedFolder(storage: parts.storage, store: parts.store, job: job)
+        supplies = parts.supplies
+        observer = parts.observer
+        time = parts.time
+        logger = parts.logger
+        self.gate = gate
+        tookUpAt = parts.time.now().boot
+        link = Link(connector: parts.connector, identity: state.identity, settings: job.definition.ssh)
+    }
 }

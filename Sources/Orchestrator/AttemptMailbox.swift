@@ -5,6 +5,8 @@ struct AttemptMailbox: Sendable {
     enum Message: Sendable {
         /// From outside the attempt.
         case event(AttemptEvent)
+        /// A person's wish about this attempt's hold; another attempt's is never meant.
+        case wish(attempt: Int, AttemptEvent)
         /// From the effect of this generation; dropped once another has taken its place.
         case effect(generation: Int, AttemptEvent)
         /// A clock's limit has passed since `began`; stale when the phase has moved on.

@@ -106,6 +106,8 @@ struct AttemptRunner: Sendable {
         case .event(let event): return event
         case .effect(generation, let event): return event
         case .effect: return nil
+        case .wish(state.number, let event): return event
+        case .wish: return nil
         case .clock(.total, _): return .clockExpired(.total)
         case .clock(let clock, let began):
             guard let running = state.runningClock, running.clock == clock, running.began == began else {

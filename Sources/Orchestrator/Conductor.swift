@@ -40,15 +40,18 @@ package actor Conductor {
     private let afterCrash: Bool
     private let gate: AttachGate
     private var active: [JobID: AttemptMailbox] = [:]
-    private var activeSubmissions: [JobID: String] = [:]
-    private var unfinished: [JobID] = []
+    private var queue = JobQueue()
+    /// The greatest number that was read: what the store has beyond it is news.
+    private var newest = JobID(rawValue: 0)
     /// Whether instances of finished jobs may yet turn up: somebody must be there to see them.
     private var isWatching = false
+    /// Whether the store is to be looked at.
+    private let hasNews = Mark()
     private let wakes: AsyncStream<Void>
     private let wakeContinuation: AsyncStream<Void>.Continuation
     private var fenced = false
-    private var toldUnreadable: Set<UnreadableJob> = []
-    private var lookedForUnreadable: BootInstant?
+    /// Jobs whose rows could not be read: said once, and led when they can be.
+    private var unreadable: Set<JobID> = []
 
     /// - Parameter afterCrash: whether the last keeper crashed, as against being killed or standing down.
     package init(parts: ConductorParts, token: FencingToken, installation: String, afterCrash: Bool = false) {
@@ -61,11 +64,14 @@ package actor Conductor {
     }
 
     /// There is news in the store, or supplies have arrived.
-    package nonisolated func wake() { wakeContinuation.yield() }
+    package nonisolated func wake() {
+        hasNews.set(true)
+        wakeContinuation.yield()
+    }
 
     package var runningJobs: [JobID] { active.keys.sorted() }
-    package var waitingJobs: [JobID] { unfinished.filter { active[$0] == nil } }
-    package var isIdle: Bool { active.isEmpty && unfinished.isEmpty && !isWatching }
+    package var waitingJobs: [JobID] { queue.waitingJobs }
+    package var isIdle: Bool { active.isEmpty && queue.isEmpty && !isWatching }
 
     /// Works until its task is cancelled (stepping down touches no job) or a newer keeper reigns.
     package func run() async throws {
@@ -97,91 +103,102 @@ package actor Conductor {
             }
             wake()
             for await _ in wakes {
-                do {
-                    try await gate.open(afterCrash: afterCrash)
-                    try await tellUnreadable()
-                    for (job, mailbox) in try await admit() {
-                        group.addTask { [self] in await lead(job, mailbox) }
-                    }
-                } catch let error as JobStoreError {
-                    // Jobs that run go on; the queue is looked at again with the next wake.
-                    parts.logger.error("the queue cannot be read", metadata: ["error": "\(error)"])
-                }
                 if fenced { break }
+                var wishes: [JobWish] = []
+                if hasNews.isSet {
+                    hasNews.set(false)
+                    do {
+                        wishes = try await look()
+                    } catch let error as JobStoreError {
+                        // Jobs that run go on; the queue is looked at again with the next wake.
+                        parts.logger.error("the queue cannot be read", metadata: ["error": "\(error)"])
+                    }
+                }
+                for (job, mailbox) in start() {
+                    group.addTask { [self] in await lead(job, mailbox) }
+                }
+                for wish in wishes { passOn(wish) }
             }
             group.cancelAll()
         }
     }
 
-    /// A job whose row cannot be read is said once and left alone; all others go on.
-    private func tellUnreadable() async throws {
-        let now = parts.time.now().boot
-        if let last = lookedForUnreadable, last.duration(to: now) < .seconds(60) { return }
-        for job in try await parts.store.unreadableJobs(.unfinished) where toldUnreadable.insert(job).inserted {
-            parts.logger.error("a job cannot be read", metadata: ["job": "\(job.id)", "advice": "\(job.advice)"])
-        }
-        lookedForUnreadable = now
+    /// Reads what the store has that is not known yet, which is little, however many jobs there are.
+    private func look() async throws -> [JobWish] {
+        let store = parts.store
+        let jobs = try await store.jobs(.submitted(after: newest))
+        try await gate.open(afterCrash: afterCrash, over: jobs)
+        // A job whose row cannot be read is said once and left alone; all others go on.
+        for job in try await store.unreadableJobs(.submitted(after: newest)) { leave(job.id, job.advice) }
+        for job in jobs { queue.add(job) }
+        newest = jobs.last?.id ?? newest
+        for job in unreadable.sorted() { await retry(job) }
+        let wishes = try await store.wishes()
+        for case .cancel(let job) in wishes { queue.hurry(job) }
+        let now = parts.time.now().wall
+        queue.hurryExpired(at: now)
+        // Asked only where nothing else keeps the keeper.
+        if active.isEmpty, queue.isEmpty { isWatching = try await !store.jobs(.watched(at: now)).isEmpty }
+        return wishes
+    }
+
+    private func leave(_ job: JobID, _ advice: String) {
+        guard unreadable.insert(job).inserted else { return }
+        parts.logger.error("a job cannot be read", metadata: ["job": "\(job)", "advice": "\(advice)"])
+    }
+
+    private func retry(_ job: JobID) async {
+        guard let record = try? await parts.store.job(job) else { return }
+        unreadable.remove(job)
+        if !record.isFinished { queue.add(record) }
     }
 
     /// The jobs to start now, in order of their numbers.
-    private func admit() async throws -> [(JobRecord, AttemptMailbox)] {
-        let jobs = try await parts.store.jobs(.unfinished)
-        unfinished = jobs.map(\.id)
-        isWatching = try await !parts.store.jobs(.watched(at: parts.time.now().wall)).isEmpty
-        var admitted: [(JobRecord, AttemptMailbox)] = []
-        for job in jobs {
-            if let mailbox = active[job.id] {
-                try await passOn(job, to: mailbox)
-                continue
-            }
-            let running = activeSubmissions.values.count { $0 == job.submission }
-            let mustEnd = job.cancelRequestedAt != nil || queueClockExpired(job)
-            // One that already has an attempt holds an instance: it never waits for a slot.
-            guard !job.attempts.isEmpty || mustEnd || running < job.submissionLimit else { continue }
+    private func start() -> [(JobID, AttemptMailbox)] {
+        queue.start().map { job in
             let mailbox = AttemptMailbox()
-            active[job.id] = mailbox
-            activeSubmissions[job.id] = job.submission
-            try await passOn(job, to: mailbox)
-            admitted.append((job, mailbox))
+            active[job] = mailbox
+            return (job, mailbox)
         }
-        return admitted
     }
 
     /// A person's wish, durable in the store: to let go of what is held or to hold it longer, to cancel, or beyond that to
-    /// end without proof.
-    private func passOn(_ job: JobRecord, to mailbox: AttemptMailbox) async throws {
-        if let attempt = job.attempt, attempt.isHeld {
-            let text = try await parts.store.value(HoldWish.key(job.id, attempt: attempt.number))
-            if let wish = text.flatMap(HoldWish.init(stored:)) { mailbox.post(.event(wish.event)) }
+    /// end without proof. Passed on at every look, because what it finds may be able to follow it only later.
+    private func passOn(_ wish: JobWish) {
+        switch wish {
+        case .cancel(let job): active[job]?.requestCancel()
+        case .forget(let job): active[job]?.requestForget()
+        case .hold(let job, let attempt, let wish): active[job]?.post(.wish(attempt: attempt, wish.event))
         }
-        guard job.cancelRequestedAt != nil else { return }
-        mailbox.requestCancel()
-        if try await parts.store.value(JobRecord.forgetKey(job.id)) != nil { mailbox.requestForget() }
     }
 
-    private func queueClockExpired(_ job: JobRecord) -> Bool {
-        guard job.attempts.isEmpty, let limit = job.definition.timeouts.queue else { return false }
-        return job.submittedAt.duration(to: parts.time.now().wall) >= limit
-    }
-
-    private func lead(_ job: JobRecord, _ mailbox: AttemptMailbox) async {
+    private func lead(_ job: JobID, _ mailbox: AttemptMailbox) async {
         let runner = JobRunner(parts: parts, token: token, installation: installation, gate: gate)
+        var isOver = false
         do {
             try await runner.run(job, mailbox)
+            isOver = true
         } catch let error as JobStoreError where error.code == .fenced {
             fenced = true
+        } catch let error as JobStoreError where error.code == .unreadable {
+            leave(job, error.message)
+            isOver = true
         } catch is CancellationError {
             // Stepping down: the job stays as it is stored.
         } catch {
-            parts.logger.error(
-                "a job stopped moving", metadata: ["job": "\(job.id)", "error": "\(error)"])
+            parts.logger.error("a job stopped moving", metadata: ["job": "\(job)", "error": "\(error)"])
             // Not tried again in a tight loop; the next wake does.
             try? await parts.time.sleep(for: .seconds(2))
         }
-        active[job.id] = nil
-        activeSubmissions[job.id] = nil
-        parts.observer.changed(job.id)
-        wake()
+        active[job] = nil
+        if isOver { queue.ended(job) } else { queue.putBack(job) }
+        parts.observer.changed(job)
+        if active.isEmpty, queue.isEmpty {
+            // What it has left behind may have to be watched for: the next look tells.
+            isWatching = true
+            hasNews.set(true)
+        }
+        wakeContinuation.yield()
     }
 }
 

@@ -8,8 +8,10 @@ struct JobRunner: Sendable {
     let installation: String
     let gate: AttachGate
 
-    func run(_ job: JobRecord, _ mailbox: AttemptMailbox) async throws {
-        var job = job
+    /// Returns once it is over.
+    /// - Throws: ``JobStoreError``, or `CancellationError` when this keeper steps down or is no longer the one that leads it.
+    func run(_ id: JobID, _ mailbox: AttemptMailbox) async throws {
+        guard var job = try await parts.store.job(id), !job.isFinished else { return }
         while true {
             var state: AttemptState
             if let last = job.attempt, !last.isDone {
@@ -138,14 +140,7 @@ struct JobRunner: Sendable {
         } else {
             provider = AwaitedProvider(supplies: parts.supplies, cloud: job.cloud)
         }
-        let context = AttemptContext(
-            job: job, identity: state.identity, expiry: state.expiry, provider: provider,
-            connector: parts.connector, storage: parts.storage,
-            folder: AwaitedFolder(storage: parts.storage, store: parts.store, job: job),
-            supplies: parts.supplies, observer: parts.observer, time: parts.time, logger: parts.logger, gate: gate,
-            tookUpAt: parts.time.now().boot,
-            link: Link(connector: parts.connector, identity: state.identity, settings: job.definition.ssh)
-        )
+        let context = AttemptContext(job: job, state: state, provider: provider, parts: parts, gate: gate)
         return try await AttemptRunner(
             context: context, store: parts.store, token: token, mailbox: mailbox
         )

@@ -8,6 +8,8 @@ final class SimulatedDisk: @unchecked Sendable {
     private(set) var jobs: [JobRecord] = []
     /// Places in ``jobs``, ascending.
     private var open: [Int] = []
+    /// Those of ``open`` that are to end.
+    private var cancelled: [Int] = []
     private var watched: [Int] = []
     private var hostnames: [String: Int] = [:]
     private var reign: Int64 = 0
@@ -53,6 +55,7 @@ final class SimulatedDisk: @unchecked Sendable {
         switch filter {
         case .all: jobs
         case .unfinished: open.map { jobs[$0] }
+        case .submitted(let job): open[Self.rank(of: Int(job.rawValue), in: open)...].map { jobs[$0] }
         case .submission(let name): jobs.filter { $0.submission == name }
         case .watched(let now):
             watched.map { jobs[$0] }.filter { $0.attempts.contains { $0.mayStillArrive(at: now) } }
@@ -60,10 +63,19 @@ final class SimulatedDisk: @unchecked Sendable {
         }
     }
 
+    func wishes() -> [JobWish] {
+        JobWish.all(
+            cancelled: cancelled.map { jobs[$0].id },
+            notes: facts.filter { fact in JobWish.noteHeads.contains { fact.key.hasPrefix($0) } }
+                .sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) })
+    }
+
     func requestCancel(_ id: JobID, at time: WallTime) -> Bool {
         guard let place = place(of: id), !jobs[place].isFinished else { return false }
         changes += 1
-        if jobs[place].cancelRequestedAt == nil { jobs[place].cancelRequestedAt = time }
+        guard jobs[place].cancelRequestedAt == nil else { return true }
+        jobs[place].cancelRequestedAt = time
+        cancelled.insert(place, at: Self.rank(of: place, in: cancelled))
         return true
     }
 
@@ -94,7 +106,8 @@ final class SimulatedDisk: @unchecked Sendable {
         }
         jobs[place].finishedAt = time
         jobs[place].waitingFor = nil
-        if let index = open.firstIndex(of: place) { open.remove(at: index) }
+        Self.remove(place, from: &open)
+        Self.remove(place, from: &cancelled)
         committed()
     }
 
@@ -150,6 +163,21 @@ final class SimulatedDisk: @unchecked Sendable {
     private func committed() {
         commits += 1
         changes += 1
+    }
+
+    /// Where a place stands, or would stand, among ascending ones.
+    private static func rank(of place: Int, in places: [Int]) -> Int {
+        var (low, high) = (0, places.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if places[middle] < place { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private static func remove(_ place: Int, from places: inout [Int]) {
+        let rank = rank(of: place, in: places)
+        if rank < places.count, places[rank] == place { places.remove(at: rank) }
     }
 
     private func place(of id: JobID) -> Int? {

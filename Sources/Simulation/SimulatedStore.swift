@@ -36,6 +36,8 @@ final class SimulatedStore: JobStore, @unchecked Sendable {
 
     func jobs(_ filter: JobFilter) async throws -> [JobRecord] { try await read { disk.jobs(filter) } }
 
+    func wishes() async throws -> [JobWish] { try await read { disk.wishes() } }
+
     func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool {
         try await commit("store.cancel", Int(id.rawValue)) { [disk] in disk.requestCancel(id, at: time) }
     }

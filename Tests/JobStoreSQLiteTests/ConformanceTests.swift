@@ -39,6 +39,7 @@ private struct ForgetfulStore: JobStore {
     func submit(_ jobs: [NewJob]) async throws -> [JobID] { jobs.map { _ in JobID(rawValue: 1) } }
     func job(_ id: JobID) async throws -> JobRecord? { nil }
     func jobs(_ filter: JobFilter) async throws -> [JobRecord] { [] }
+    func wishes() async throws -> [JobWish] { [] }
     func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool { true }
     func moveResults(_ id: JobID, to parent: String) async throws -> Bool { true }
     func beginReign(owner: String, at time: WallTime) async throws -> FencingToken { FencingToken(rawValue: 1) }

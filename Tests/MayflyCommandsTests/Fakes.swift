@@ -31,6 +31,7 @@ final class FakeStore: JobStore {
         return switch filter {
         case .all: all
         case .unfinished: all.filter { !$0.isFinished }
+        case .submitted(let job): all.filter { !$0.isFinished && $0.id > job }
         case .submission(let name): all.filter { $0.submission == name }
         case .watched(let now): all.filter { $0.attempts.contains { $0.mayStillArrive(at: now) } }
         case .newest(let count): all.suffix(count)
@@ -55,6 +56,7 @@ final class FakeStore: JobStore {
     func value(_ key: String) async throws -> String? { nil }
 
     func installation(fresh: String) async throws -> String { throw Self.refused }
+    func wishes() async throws -> [JobWish] { throw Self.refused }
     func submit(_ jobs: [NewJob]) async throws -> [JobID] { throw Self.refused }
     func beginReign(owner: String, at time: WallTime) async throws -> FencingToken { throw Self.refused }
     func setWaiting(_ id: JobID, for reason: String?, token: FencingToken) async throws { throw Self.refused }

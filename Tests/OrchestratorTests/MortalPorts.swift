@@ -15,6 +15,9 @@ struct MortalStore: JobStore {
     func jobs(_ filter: JobFilter) async throws -> [JobRecord] {
         try await life.around("read jobs") { try await inner.jobs(filter) }
     }
+    func wishes() async throws -> [JobWish] {
+        try await life.around("read wishes") { try await inner.wishes() }
+    }
     func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool {
         try await life.around("store cancel") { try await inner.requestCancel(id, at: time) }
     }

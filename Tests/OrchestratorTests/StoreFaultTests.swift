@@ -157,6 +157,7 @@ final class FailingStore: JobStore {
     func submit(_ jobs: [NewJob]) async throws -> [JobID] { try await call { try await inner.submit(jobs) } }
     func job(_ id: JobID) async throws -> JobRecord? { try await call { try await inner.job(id) } }
     func jobs(_ filter: JobFilter) async throws -> [JobRecord] { try await call { try await inner.jobs(filter) } }
+    func wishes() async throws -> [JobWish] { try await call { try await inner.wishes() } }
     func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool {
         try await call { try await inner.requestCancel(id, at: time) }
     }

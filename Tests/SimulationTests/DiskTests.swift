@@ -20,6 +20,7 @@ private actor DirectStore: JobStore {
     func submit(_ jobs: [NewJob]) async throws -> [JobID] { disk.submit(jobs) }
     func job(_ id: JobID) async throws -> JobRecord? { disk.job(id) }
     func jobs(_ filter: JobFilter) async throws -> [JobRecord] { disk.jobs(filter) }
+    func wishes() async throws -> [JobWish] { disk.wishes() }
     func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool { disk.requestCancel(id, at: time) }
     func moveResults(_ id: JobID, to parent: String) async throws -> Bool { disk.moveResults(id, to: parent) }
     func beginReign(owner: String, at time: WallTime) async throws -> FencingToken { disk.beginReign(owner: owner) }
