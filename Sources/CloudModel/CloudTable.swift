@@ -10,6 +10,8 @@ public protocol CloudResource: Codable, Sendable {
 public struct CloudTable<Item: CloudResource>: Sendable {
     private var slots: [Item?] = []
     private var places: [String: Int] = [:]
+    /// The places that are no holes, ascending: a page costs what is on it, however many there are.
+    private var filled: [Int] = []
     private var before: [String: Before] = [:]
     private var touched: [String] = []
     /// Off unless somebody confirms the changes: they would pile up.
@@ -34,9 +36,10 @@ public struct CloudTable<Item: CloudResource>: Sendable {
             note(id, place)
             if let place {
                 slots[place] = newValue
-                if newValue == nil { places[id] = nil }
+                if newValue == nil { empty(place, of: id) }
             } else {
                 places[id] = slots.count
+                filled.append(slots.count)
                 slots.append(newValue)
             }
             if !isTracking { compact() }
@@ -49,15 +52,28 @@ public struct CloudTable<Item: CloudResource>: Sendable {
         touched.append(id)
     }
 
+    private mutating func empty(_ place: Int, of id: String) {
+        slots[place] = nil
+        places[id] = nil
+        let rank = rank(of: place)
+        if rank < filled.count, filled[rank] == place { filled.remove(at: rank) }
+    }
+
+    /// How many places before this one are filled.
+    private func rank(of place: Int) -> Int {
+        var (low, high) = (0, filled.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if filled[middle] < place { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     /// One page, and how many there are. `included` is asked of every item; without it nothing is searched.
     func page(_ request: CloudPageRequest, where included: ((Item) -> Bool)? = nil) -> CloudPage<Item> {
-        let start = request.start
-        guard included == nil, slots.count == places.count else {
-            let all = filter { included?($0) ?? true }
-            return request.cut(all)
-        }
-        let end = Swift.min(start + request.size, slots.count)
-        let items = start < end ? slots[start..<end].compactMap { $0 } : []
+        if let included { return request.cut(filter(included)) }
+        let start = Swift.min(request.start, filled.count)
+        let items = filled[start..<Swift.min(start + request.size, filled.count)].compactMap { slots[$0] }
         return CloudPage(items: items, totalCount: count, page: request.number, perPage: request.size)
     }
 
@@ -76,10 +92,11 @@ public struct CloudTable<Item: CloudResource>: Sendable {
         for id in touched.reversed() {
             guard let old = before[id] else { continue }
             if let item = old.item {
+                if slots[old.place] == nil { filled.insert(old.place, at: rank(of: old.place)) }
                 slots[old.place] = item
                 places[id] = old.place
-            } else if let place = places.removeValue(forKey: id) {
-                slots[place] = nil
+            } else if let place = places[id] {
+                empty(place, of: id)
             }
         }
         touched.removeAll()
@@ -95,6 +112,7 @@ public struct CloudTable<Item: CloudResource>: Sendable {
     private mutating func compact() {
         guard slots.count - places.count > Swift.max(32, places.count), before.isEmpty else { return }
         slots.removeAll { $0 == nil }
+        filled = Array(slots.indices)
         places.removeAll(keepingCapacity: true)
         for (place, item) in slots.enumerated() { if let item { places[item.id] = place } }
     }

@@ -129,10 +129,13 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
     }
 
     func instances(hostnamePrefix prefix: String) async throws -> [ObservedInstance] {
-        try await list(nil).filter { $0.hostname.hasPrefix(prefix) }
+        try await list(nil) { $0.instance.hostname.hasPrefix(prefix) }
     }
 
-    private func list(_ token: Bool?) async throws -> [ObservedInstance] {
+    /// The whole list is read; only what is asked for is taken from it.
+    private func list(
+        _ token: Bool?, where included: (CloudInstanceView) -> Bool
+    ) async throws -> [ObservedInstance] {
         var found: [ObservedInstance] = []
         var number = 1
         while true {
@@ -142,7 +145,7 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
                 nil
             }
             guard let page else { return found }
-            found += page.items.map(ObservedInstance.init)
+            found += page.items.filter(included).map(ObservedInstance.init)
             if number * 100 >= page.totalCount { return found }
             number += 1
         }
@@ -164,7 +167,7 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
         // The three witnesses are asked with one token, as one client does.
         let token = keeper.world.isForeign
         if let there = try await instance(id, token) { return .stillThere(status: there.status.word) }
-        if let listed = try await list(token).first(where: { $0.id == id }) {
+        if let listed = try await list(token, where: { $0.instance.id == id.rawValue }).first {
             return .stillThere(status: "\(listed.status.word), in the list")
         }
         return try await sees(anchor, with: token) ? .gone : .cannotTell(.anchorMissing)
@@ -172,7 +175,7 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
 
     func witnessedInstances(hostname: String, anchor: String?) async throws -> WitnessedListing {
         let token = keeper.world.isForeign
-        let found = try await list(token).filter { $0.hostname == hostname }
+        let found = try await list(token) { $0.instance.hostname == hostname }
         return WitnessedListing(
             instances: found, isWitnessed: found.isEmpty ? try await sees(anchor, with: token) : false)
     }
