@@ -1,3 +1,4 @@
+import CloudModel
 import MayflyCore
 
 /// What must hold after every step, and at rest.
@@ -12,6 +13,20 @@ final class Check: @unchecked Sendable {
     func created(_ hostname: String, earlier: Int) {
         if !world.disk.knows(hostname: hostname) { world.violate("an instance \(hostname) was created without a row") }
         if earlier > 0 { world.violate("\(hostname) was created \(earlier + 1) times") }
+    }
+
+    /// Only a failed snapshot that an attempt asked for is ever removed. Two keepers may both remove it: what is gone, or on
+    /// its way, is deleted again without harm.
+    func deletes(_ snapshot: CloudSnapshot) {
+        switch snapshot.status {
+        case .error, .deleting: break
+        case .creating, .created:
+            world.violate("snapshot \(snapshot.id) was deleted while \(snapshot.status.rawValue)")
+        }
+        let isOwn = world.disk.jobs.contains { job in
+            job.attempts.contains { $0.objects.contains { $0.kind == .snapshot && $0.name == snapshot.name } }
+        }
+        if !isOwn { world.violate("snapshot \(snapshot.id) (\(snapshot.name)) was deleted and belongs to no attempt") }
     }
 
     func commandRan(_ hostname: String, on id: String) {

@@ -130,8 +130,7 @@ final class SimulatedCloud: @unchecked Sendable {
 
     func deleteSnapshot(_ id: String) throws {
         advance()
-        let status = model.snapshots[id]?.status
-        if status != .error { world.violate("snapshot \(id) was deleted while \(status?.rawValue ?? "gone")") }
+        if let snapshot = model.snapshots[id] { world.check.deletes(snapshot) }
         try model.deleteSnapshot(id, now: now)
         model.settle(snapshot: id, now: now)
     }
