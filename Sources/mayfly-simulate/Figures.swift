@@ -21,17 +21,23 @@ enum Figures {
     private static func histories() {
         var jobs = 0
         let quiet = seconds { for seed in 1...2000 { jobs += World(.quiet(seed: UInt64(seed))).run().jobs } }
-        print("whole quiet job histories: \(Int(Double(jobs) / quiet)) per second on one core")
+        tell("whole quiet job histories: \(Int(Double(jobs) / quiet)) per second on one core")
         jobs = 0
         let drawn = seconds { for seed in 1...2000 { jobs += World(.drawn(from: UInt64(seed))).run().jobs } }
-        print("job histories of drawn worlds (faults, crashes): \(Int(Double(jobs) / drawn)) per second on one core")
+        tell("job histories of drawn worlds (faults, crashes): \(Int(Double(jobs) / drawn)) per second on one core")
     }
 
     private static func commits() {
-        print("durable commits of a plain job: \(World(.quiet()).run().commits)")
+        tell("durable commits of a plain job: \(World(.quiet()).run().commits)")
         var plan = WorldPlan.quiet()
         plan.addStages()
-        print("durable commits of a job with startup script, upload, setup and snapshot: \(World(plan).run().commits)")
+        tell("durable commits of a job with startup script, upload, setup and snapshot: \(World(plan).run().commits)")
+    }
+
+    /// What takes minutes tells what it has so far.
+    private static func tell(_ line: String) {
+        print(line)
+        fflush(nil)
     }
 
     private static func reattach() {
@@ -39,7 +45,7 @@ enum Figures {
         plan.interruptions = [WorldPlan.Interruption(.time(.seconds(60)), .before)]
         let world = World(plan)
         let report = world.run(measuringAt: .seconds(60), .seconds(70))
-        print(
+        tell(
             "re-attach of 1,000 running jobs after a restart: all connected after "
                 + "\(report.reattached.map { "\($0) virtual" } ?? "never"), \(milliseconds(report.measured)) of CPU; "
                 + "\(report.violations.count) violations")
@@ -59,7 +65,7 @@ enum Figures {
         var peak = 0
         world.everyMinute = { peak = max(peak, residentBytes()) }
         let took = seconds { _ = world.run() }
-        print(
+        tell(
             "\(count) jobs at once: \((peak - before) / count / 1024) KiB each, instances and store included; "
                 + "all done in \(Int(took * 1000)) ms of CPU")
     }
