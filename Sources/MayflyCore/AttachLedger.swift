@@ -35,7 +35,9 @@ public struct AttachLedger: Hashable, Sendable {
     ///   - living: all machines that are still attached to; what is said of others is forgotten.
     public mutating func take(over reign: Int64, afterCrash: Bool, connecting: [String], living: [String]) {
         self.reign = reign
-        let present = Set(attaching).union(connecting).intersection(living).sorted()
+        // During a trial all others wait, also those that have yet to log in for the first time.
+        let wasTrial = attaching.contains { suspects.contains($0) }
+        let present = Set(attaching).union(wasTrial ? [] : connecting).intersection(living).sorted()
         attaching = []
         if afterCrash, !present.isEmpty {
             suspects = present

@@ -41,6 +41,15 @@ import Testing
         #expect(ledger.crashes == ["a": 1] && ledger.suspects == ["a"])
     }
 
+    @Test func whoWaitsWhileAnotherIsTriedIsNotAccusedWithIt() {
+        var ledger = after(true, AttachLedger(reign: 1), connecting: ["a", "b"], living: ["a", "b"])
+        #expect(ledger.suspects == ["a", "b"])
+        // Both are still to be logged in to, and only one is tried.
+        ledger.begin(["a"])
+        ledger = after(true, ledger, connecting: ["a", "b"], living: ["a", "b"])
+        #expect(ledger.crashes == ["a": 1] && ledger.suspects == ["a"])
+    }
+
     @Test func manySuspectsAreHalvedAndFewAreTriedAlone() {
         #expect(AttachLedger.nextGroup(of: (0..<100).map(String.init)).count == 50)
         #expect(AttachLedger.nextGroup(of: ["a", "b", "c"]) == ["a"])
