@@ -5,26 +5,19 @@
 /// late effect can cause is answered with `.none`, never a trap.
 public struct AttemptMachine: ~Copyable {
     public internal(set) var state: AttemptState
-    let definition: JobDefinition
-    let policy: SnapshotPolicy
-    let collectFailure: CollectFailurePolicy
-    let snapshotName: String
-    let rescueName: String
-    let hasCode: Bool
-    let hasSetup: Bool
-    let startupKind: StartupScript.Kind?
+    @Shared private(set) var definition: JobDefinition
+    var policy: SnapshotPolicy { definition.snapshot }
+    var collectFailure: CollectFailurePolicy { definition.onCollectFailure ?? .snapshot }
+    var snapshotName: String { definition.snapshotName(of: state.identity) }
+    var rescueName: String { definition.rescueName(of: state.identity) }
+    var hasCode: Bool { definition.code != nil }
+    var hasSetup: Bool { definition.setup != nil }
+    var startupKind: StartupScript.Kind? { definition.startupScript?.kind }
 
     /// A new attempt, `queued`.
     public init(state: AttemptState, definition: JobDefinition) {
         self.state = state
-        self.definition = definition
-        self.policy = definition.snapshot
-        self.collectFailure = definition.onCollectFailure ?? .snapshot
-        self.snapshotName = definition.snapshotName(of: state.identity)
-        self.rescueName = definition.rescueName(of: state.identity)
-        self.hasCode = definition.code != nil
-        self.hasSetup = definition.setup != nil
-        self.startupKind = definition.startupScript?.kind
+        self._definition = Shared(wrappedValue: definition)
     }
 
     /// Continues a stored attempt: the effect to settle its last intent, never to repeat it.

@@ -39,7 +39,7 @@ public struct NewJob: Sendable {
 /// A job's row: what was asked for, and where it stands.
 public struct JobRecord: Sendable, Hashable {
     public var id: JobID
-    public var definition: JobDefinition
+    @Shared public var definition: JobDefinition
     public var cloud: CloudReference
     public var resultsParent: String
     public var submission: String

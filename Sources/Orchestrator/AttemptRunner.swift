@@ -1,81 +1,66 @@
-import Logging
 import MayflyCore
 
-/// Leads one attempt to its end: a mailbox with one consumer, which feeds the machine, journals its state together
-/// with the next intent, and only then starts the effect.
+/// Leads one attempt to its end: a mailbox with one consumer, which lets the machine decide, its decision be journaled
+/// together with the next intent, and only then starts the effect.
 struct AttemptRunner: Sendable {
     let context: AttemptContext
-    let store: any JobStore
-    let token: FencingToken
+    let journal: AttemptJournal
     let mailbox: AttemptMailbox
+    /// Whether nothing of it has happened yet.
+    let isNew: Bool
 
     private var time: any Timekeeper { context.time }
 
-    /// - Parameters:
-    ///   - state: as stored, or new.
-    ///   - isNew: whether nothing of it has happened yet; else the last intent is settled, never repeated.
-    /// - Returns: the state in phase `done`.
+    /// Returns once the attempt is done.
     /// - Throws: ``JobStoreError`` `fenced` when another keeper reigns, `CancellationError` when this one steps down.
-    func run(_ state: AttemptState, isNew: Bool) async throws -> AttemptState {
-        var machine = AttemptMachine(state: state, definition: context.definition)
+    func run() async throws {
         var failure: (any Error)?
         await withDiscardingTaskGroup { group in
             // What an earlier attempt's effects posted at its very end must mean nothing to this one.
-            var control = EffectControl(generation: state.number << 32, mailbox: mailbox)
-            func start(_ effect: AttemptEffect, of state: AttemptState) {
+            var control = EffectControl(generation: context.identity.attempt << 32, mailbox: mailbox)
+            func start(_ effect: AttemptEffect, _ decision: AttemptJournal.Decision) {
                 let next = EffectControl(generation: control.generation + 1, mailbox: mailbox)
                 control = next
-                let effects = AttemptEffects(context: context, witness: state.witness)
-                group.addTask { await next.race { await effects.perform(effect, of: state, next) } }
+                let effects = AttemptEffects(context: context, witness: decision.state.witness)
+                group.addTask { await next.race { await effects.perform(effect, of: decision.state, next) } }
             }
-            func armClocks(_ state: AttemptState) {
-                for (clock, began, rest) in clocks(of: state) {
-                    group.addTask { [mailbox, time] in
-                        guard (try? await time.sleep(for: rest)) != nil else { return }
-                        mailbox.post(.clock(clock, began: began))
-                    }
+            func post(_ message: AttemptMailbox.Message, after wait: Duration) {
+                group.addTask { [mailbox, time] in
+                    guard (try? await time.sleep(for: wait)) != nil else { return }
+                    mailbox.post(message)
                 }
             }
             /// Carries out what was decided and journaled. Returns whether the attempt is over.
-            func carryOut(_ action: AttemptAction, _ state: AttemptState) -> Bool {
-                switch action {
+            func carryOut(_ decision: AttemptJournal.Decision) -> Bool {
+                if decision.entersPhase {
+                    for (clock, began, rest) in clocks(of: decision.state) {
+                        post(.clock(clock, began: began), after: rest)
+                    }
+                }
+                switch decision.action {
                 case .none: break
-                case .start(let effect):
-                    start(effect, of: state)
+                case .start(let effect): start(effect, decision)
                 case .replace(let effect):
                     control.abandon()
-                    start(effect, of: state)
+                    start(effect, decision)
                 case .stopCommand(let cause): control.requestStop(cause)
                 case .finish: return true
                 }
                 // A create that keeps failing before anything was sent ends with the first outcome.
-                if state.phase == .creating, state.outcome != nil { control.requestStop(.cancelled) }
+                if decision.state.phase == .creating, decision.state.outcome != nil { control.requestStop(.cancelled) }
                 return false
             }
 
             do {
-                var action = machine.resumption()
-                if isNew {
-                    action = machine.apply(.began, at: time.now())
-                    try await journal(machine.state)
-                }
-                armClocks(machine.state)
-                if !carryOut(action, machine.state) {
-                    for await message in mailbox.messages {
-                        let before = machine.state
-                        if let put = putOff(message, before) {
-                            group.addTask { [mailbox, time] in
-                                guard (try? await time.sleep(for: put)) != nil else { return }
-                                mailbox.post(message)
-                            }
-                            continue
+                let first = try await aside { [journal, isNew] in try await journal.begin(isNew: isNew) }
+                if !carryOut(first) {
+                    messages: for await message in mailbox.messages {
+                        let generation = control.generation
+                        switch try await aside({ [journal] in try await journal.take(message, generation) }) {
+                        case .nothing: continue
+                        case .later(let wait): post(message, after: wait)
+                        case .decided(let decision): if carryOut(decision) { break messages }
                         }
-                        guard let event = current(message, control.generation, before) else { continue }
-                        action = machine.apply(event, at: time.now())
-                        let state = machine.state
-                        if state != before { try await journal(state) }
-                        if state.phase.word != before.phase.word { armClocks(state) }
-                        if carryOut(action, state) { break }
                     }
                 }
                 try Task.checkCancellation()
@@ -86,35 +71,6 @@ struct AttemptRunner: Sendable {
         }
         await context.link.drop()
         if let failure { throw failure }
-        return machine.state
-    }
-
-    /// Outputs that cannot be written here are safe on the instance until its expiry: the collect clock waits for a
-    /// person to make room, and nothing is destroyed before.
-    private func putOff(_ message: AttemptMailbox.Message, _ state: AttemptState) -> Duration? {
-        guard case .clock(.collect, _) = message, context.folderTrouble.isSet, time.now().wall < context.expiry else {
-            return nil
-        }
-        return .seconds(5)
-    }
-
-    /// The event of a message that still means something.
-    private func current(
-        _ message: AttemptMailbox.Message, _ generation: Int, _ state: AttemptState
-    ) -> AttemptEvent? {
-        switch message {
-        case .event(let event): return event
-        case .effect(generation, let event): return event
-        case .effect: return nil
-        case .wish(state.number, let event): return event
-        case .wish: return nil
-        case .clock(.total, _): return .clockExpired(.total)
-        case .clock(let clock, let began):
-            guard let running = state.runningClock, running.clock == clock, running.began == began else {
-                return nil
-            }
-            return .clockExpired(clock)
-        }
     }
 
     /// The clocks to arm on entering a phase, with what is left of each.
@@ -133,21 +89,5 @@ struct AttemptRunner: Sendable {
         let spans = (context.job.attempts.first { $0.number < state.number } ?? state).spans
         if let first = spans.first(where: { $0.phase == "creating" }) { arm(.total, first.began) }
         return armed
-    }
-
-    /// Durable before the effect. A store that cannot write (disk full, busy) is waited for: nothing may happen that is
-    /// not on record.
-    private func journal(_ state: AttemptState) async throws {
-        var backoff = Backoff(first: .milliseconds(50), most: .seconds(5))
-        while true {
-            do {
-                try await store.save(state, of: context.job.id, token: token)
-                context.observer.changed(context.job.id)
-                return
-            } catch let error as JobStoreError where error.code == .failed {
-                context.logger.error("the store cannot be written", metadata: ["error": "\(error)"])
-            }
-            try await backoff.wait(time)
-        }
     }
 }

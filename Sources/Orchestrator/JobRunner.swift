@@ -11,34 +11,35 @@ struct JobRunner: Sendable {
     /// Returns once it is over.
     /// - Throws: ``JobStoreError``, or `CancellationError` when this keeper steps down or is no longer the one that leads it.
     func run(_ id: JobID, _ mailbox: AttemptMailbox) async throws {
-        guard var job = try await parts.store.job(id), !job.isFinished else { return }
-        while true {
-            var state: AttemptState
-            if let last = job.attempt, !last.isDone {
-                state = try await lead(job, last, isNew: false, mailbox)
-            } else if let last = job.attempt, job.nextAttempt == nil {
-                state = last
-            } else {
-                switch try await awaitStart(of: job, mailbox) {
-                case .over: return try await finish(job)
-                case .end(let event):
-                    var machine = AttemptMachine(state: newAttempt(of: job), definition: job.definition)
-                    _ = machine.apply(event, at: parts.time.now())
-                    state = machine.state
-                    try await parts.store.save(state, of: job.id, token: token)
-                case .go(let current):
-                    // Only now: the identity's expiry counts from the create, not from a wait before it.
-                    var new = newAttempt(of: job)
-                    if case .ready(let provider) = await parts.supplies.provider(for: job.cloud) {
-                        new.anchor = await provider.knownAnchor()
-                    }
-                    state = try await lead(current, new, isNew: true, mailbox)
-                }
+        while let attempt = try await aside({ try await next(of: id, mailbox) }) { try await attempt.run() }
+    }
+
+    /// The attempt to lead now; `nil` once the job is over and its end is written.
+    private func next(of id: JobID, _ mailbox: AttemptMailbox) async throws -> AttemptRunner? {
+        while let job = try await parts.store.job(id), !job.isFinished {
+            if let last = job.attempt, !last.isDone { return await runner(job, last, isNew: false, mailbox) }
+            if job.attempt != nil, job.nextAttempt == nil {
+                try await finish(job)
+                return nil
             }
-            guard let now = try await parts.store.job(job.id) else { return }
-            job = now
-            if state.isDone, job.nextAttempt == nil { return try await finish(job) }
+            switch try await awaitStart(of: job, mailbox) {
+            case .over:
+                try await finish(job)
+                return nil
+            case .end(let event):
+                var machine = AttemptMachine(state: newAttempt(of: job), definition: job.definition)
+                _ = machine.apply(event, at: parts.time.now())
+                try await parts.store.save(machine.state, of: job.id, token: token)
+            case .go(let current):
+                // Only now: the identity's expiry counts from the create, not from a wait before it.
+                var new = newAttempt(of: job)
+                if case .ready(let provider) = await parts.supplies.provider(for: job.cloud) {
+                    new.anchor = await provider.knownAnchor()
+                }
+                return await runner(current, new, isNew: true, mailbox)
+            }
         }
+        return nil
     }
 
     private func newAttempt(of job: JobRecord) -> AttemptState {
@@ -131,9 +132,9 @@ struct JobRunner: Sendable {
         parts.observer.changed(job.id)
     }
 
-    private func lead(
+    private func runner(
         _ job: JobRecord, _ state: AttemptState, isNew: Bool, _ mailbox: AttemptMailbox
-    ) async throws -> AttemptState {
+    ) async -> AttemptRunner {
         let provider: any InstanceProvider
         if case .ready(let ready) = await parts.supplies.provider(for: job.cloud) {
             provider = ready
@@ -141,10 +142,9 @@ struct JobRunner: Sendable {
             provider = AwaitedProvider(supplies: parts.supplies, cloud: job.cloud)
         }
         let context = AttemptContext(job: job, state: state, provider: provider, parts: parts, gate: gate)
-        return try await AttemptRunner(
-            context: context, store: parts.store, token: token, mailbox: mailbox
-        )
-        .run(state, isNew: isNew)
+        return AttemptRunner(
+            context: context, journal: AttemptJournal(state, context, parts.store, token), mailbox: mailbox,
+            isNew: isNew)
     }
 
     /// Receipt, keys, and the row's end, in this order: a crash between them repeats what is harmless to repeat. A
