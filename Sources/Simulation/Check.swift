@@ -3,9 +3,16 @@ import MayflyCore
 
 /// What must hold after every step, and at rest.
 final class Check: @unchecked Sendable {
-    private unowned let world: World
+    unowned let world: World
     /// By hostname: on which instances the command was run.
     private var ran: [String: [String]] = [:]
+    /// By hostname: how long an instance is to be held.
+    var heldFor: [String: Duration] = [:]
+    /// Hostnames of those that a person let go.
+    var released: Set<String> = []
+    /// By hostname: how many keepers have crashed of it.
+    var crashes: [String: Int] = [:]
+    private var begun: Set<String> = []
 
     init(world: World) { self.world = world }
 
@@ -34,6 +41,9 @@ final class Check: @unchecked Sendable {
         let all = ran[hostname, default: []]
         if all.count > 1 { world.violate("the command of \(hostname) ran on \(all.joined(separator: " and "))") }
     }
+
+    /// Whether this attempt is written down for the first time.
+    func isFirst(_ state: AttemptState) -> Bool { begun.insert(state.identity.description).inserted }
 
     func hasRun(_ hostname: String) -> Bool { ran[hostname] != nil }
 
@@ -66,6 +76,7 @@ final class Check: @unchecked Sendable {
 
     /// An attempt is written down.
     func saved(_ state: AttemptState) {
+        savedPolicies(state)
         let hostname = state.identity.description
         for object in state.objects where object.kind == .instance && (object.state == .gone) {
             if world.cloud.hasInstance(hostname: hostname) {
@@ -149,7 +160,9 @@ final class Check: @unchecked Sendable {
     private func expectTruth(_ job: JobRecord, _ last: AttemptState, _ plan: WorldPlan.Job) {
         guard let outcome = last.outcome else { return }
         let work = plan.work
-        let exhausted = outcome == .lost && !last.commandStarted && job.attempts.count >= 3
+        let exhausted =
+            outcome == .lost && !last.commandStarted
+            && job.attempts.count >= (plan.definition.retry ?? RetryPolicy()).attempts
         var expected: Outcome = work.exitCode == 0 ? .succeeded : .failedUser(exitCode: work.exitCode)
         if work.duration >= plan.definition.timeouts.run { expected = .timedOut(.run) }
         if work.setupExit != 0, plan.definition.setup != nil { expected = .failedSetup }

@@ -18,10 +18,16 @@ final class KeeperProcess: @unchecked Sendable {
     private var conductor: Conductor?
     let startedAt: Int64
     private let boot: Int
+    private let afterCrash: Bool
 
-    /// - Parameter boot: the host's boots so far; instants of another boot do not compare.
-    init(number: Int, boot: Int, bootedAt: Int64, interruption: WorldPlan.Interruption?, world: World) {
+    /// - Parameters:
+    ///   - boot: the host's boots so far; instants of another boot do not compare.
+    ///   - afterCrash: whether the last keeper crashed, as against being killed.
+    init(
+        number: Int, boot: Int, bootedAt: Int64, afterCrash: Bool, interruption: WorldPlan.Interruption?, world: World
+    ) {
         self.number = number
+        self.afterCrash = afterCrash
         self.boot = boot
         self.bootedAt = bootedAt
         self.interruption = interruption
@@ -64,7 +70,7 @@ final class KeeperProcess: @unchecked Sendable {
                 connector: SimulatedConnector(keeper: self), storage: SimulatedStorage(keeper: self),
                 observer: Deaf(), time: self, entropy: world.entropy, logger: Self.silence,
                 formatTime: { String($0.rawValue) }),
-            token: token, installation: installation)
+            token: token, installation: installation, afterCrash: afterCrash)
         self.conductor = conductor
         try await conductor.run()
     }
@@ -156,6 +162,15 @@ final class KeeperProcess: @unchecked Sendable {
     private func thaw() {
         world.note("goes on", number)
         executor.isFrozen = false
+    }
+
+    /// What a machine sent ends the process.
+    func crash() {
+        guard !isDead else { return }
+        world.note("crashes", number, 0, "keeper \(number)")
+        isDead = true
+        world.crashed(self)
+        root?.cancel()
     }
 
     private func die(_ interruption: WorldPlan.Interruption) {

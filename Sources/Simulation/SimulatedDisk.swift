@@ -20,6 +20,8 @@ final class SimulatedDisk: @unchecked Sendable {
     /// Durable writes that moved jobs.
     private(set) var commits = 0
     private let violate: (String) -> Void
+    /// Places of rows that nobody can read just now.
+    var unreadable: Set<Int> = []
     /// Asked about every attempt that is written.
     var inspect: (AttemptState) -> Void = { _ in }
 
@@ -47,11 +49,38 @@ final class SimulatedDisk: @unchecked Sendable {
         }
     }
 
-    func job(_ id: JobID) -> JobRecord? { place(of: id).map { jobs[$0] } }
+    func job(_ id: JobID) throws -> JobRecord? {
+        try place(of: id).map { place in
+            try requireReadable(place)
+            return jobs[place]
+        }
+    }
+
+    private func requireReadable(_ place: Int) throws {
+        guard unreadable.contains(place) else { return }
+        throw JobStoreError(code: .unreadable, message: "simulated: the row of job \(place + 1) is damaged")
+    }
 
     func knows(hostname: String) -> Bool { hostnames[hostname] != nil }
 
     func jobs(_ filter: JobFilter) -> [JobRecord] {
+        let all = selected(filter)
+        return unreadable.isEmpty ? all : all.filter { !isUnreadable($0) }
+    }
+
+    func unreadableJobs(_ filter: JobFilter) -> [UnreadableJob] {
+        guard !unreadable.isEmpty else { return [] }
+        if case .watched = filter { return [] }
+        return selected(filter).filter(isUnreadable).map { job in
+            UnreadableJob(
+                id: job.id, name: job.definition.name, cloud: job.cloud.kind, isFinished: job.isFinished,
+                hostnames: job.attempts.map(\.identity.description), message: "simulated: the row is damaged")
+        }
+    }
+
+    private func isUnreadable(_ job: JobRecord) -> Bool { unreadable.contains(Int(job.id.rawValue) - 1) }
+
+    private func selected(_ filter: JobFilter) -> [JobRecord] {
         switch filter {
         case .all: jobs
         case .unfinished: open.map { jobs[$0] }
@@ -195,6 +224,7 @@ final class SimulatedDisk: @unchecked Sendable {
         guard !jobs[place].isFinished else {
             throw JobStoreError(code: .alreadyFinished, message: "job \(id) is finished")
         }
+        try requireReadable(place)
         return place
     }
 }

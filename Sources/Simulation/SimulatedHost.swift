@@ -25,6 +25,11 @@ struct SimulatedConnector: RemoteConnector {
             throw RemoteError(kind: .hostKeyMismatch, message: "another host key")
         }
         world.note("connected", keeper.number, 0, machine.id)
+        if let job = machine.job, world.plan.jobs[job].crashesKeeper {
+            world.check.crashedKeeper(machine.hostname)
+            keeper.crash()
+            throw CancellationError()
+        }
         world.hasConnected()
         return SimulatedHost(keeper: keeper, machine: machine, cutAfter: world.connectionBudget())
     }

@@ -19,9 +19,9 @@ final class SimulatedStore: JobStore, @unchecked Sendable {
         }
     }
 
-    private func read<Value>(_ body: () -> Value) async throws -> Value {
+    private func read<Value>(_ body: () throws -> Value) async throws -> Value {
         try await keeper.pass()
-        return body()
+        return try body()
     }
 
     func installation(fresh: String) async throws -> String {
@@ -32,9 +32,13 @@ final class SimulatedStore: JobStore, @unchecked Sendable {
         try await commit("store.submit", jobs.count) { [disk] in disk.submit(jobs) }
     }
 
-    func job(_ id: JobID) async throws -> JobRecord? { try await read { disk.job(id) } }
+    func job(_ id: JobID) async throws -> JobRecord? { try await read { try disk.job(id) } }
 
     func jobs(_ filter: JobFilter) async throws -> [JobRecord] { try await read { disk.jobs(filter) } }
+
+    func unreadableJobs(_ filter: JobFilter) async throws -> [UnreadableJob] {
+        try await read { disk.unreadableJobs(filter) }
+    }
 
     func wishes() async throws -> [JobWish] { try await read { disk.wishes() } }
 

@@ -28,6 +28,7 @@ package final class World: @unchecked Sendable {
     private(set) var isForeign = false
     private var steps = 0
     private var hasSubmitted = 0
+    private var seenHeld: Set<String> = []
     private var commitsAsked = 0
     private var connections = 0
 
@@ -96,9 +97,10 @@ package final class World: @unchecked Sendable {
             let number = keepersMade
             keepersMade += 1
             let keeper = KeeperProcess(
-                number: number, boot: boots, bootedAt: bootedAt,
+                number: number, boot: boots, bootedAt: bootedAt, afterCrash: hasCrashed,
                 interruption: plan.interruptions.indices.contains(number) ? plan.interruptions[number] : nil,
                 world: self)
+            hasCrashed = false
             note("keeper starts", number)
             keepers.append(keeper)
             keeper.start()
@@ -110,6 +112,16 @@ package final class World: @unchecked Sendable {
         guard !isOver, !keeper.isDead, keeper === keepers.last else { return }
         startKeeper(after: .seconds(1), reboots: false)
     }
+
+    /// What crashes beside another that reigns leaves nobody to be followed.
+    func crashed(_ keeper: KeeperProcess) {
+        guard keeper === keepers.last else { return }
+        hasCrashed = true
+        if pending == 0 { startKeeper(after: .milliseconds(200), reboots: false) }
+    }
+
+    /// Whether the last keeper crashed, as against being killed.
+    private var hasCrashed = false
 
     private var isOver = false
 
@@ -255,6 +267,16 @@ package final class World: @unchecked Sendable {
                 wallOffset += jump.by.milliseconds
             }
         }
+        if let row = plan.unreadable {
+            clock.after(row.after) { [self] in
+                note("a row cannot be read", row.job)
+                disk.unreadable.insert(row.job)
+            }
+            clock.after(row.after + row.lasts) { [self] in
+                note("the row can be read again", row.job)
+                disk.unreadable.remove(row.job)
+            }
+        }
         if let foreign = plan.foreignToken {
             clock.after(foreign.after) { [self] in
                 note("another account's token")
@@ -282,6 +304,24 @@ package final class World: @unchecked Sendable {
             note("cancelled", index)
             _ = disk.requestCancel(id, at: wall)
             wakeKeepers()
+        }
+    }
+
+    /// An instance is held. A person who looks for what is held finds it, and may want something of it.
+    func isHeld(_ state: AttemptState) {
+        let place = Int(state.identity.job.rawValue) - 1
+        guard seenHeld.insert(state.identity.description).inserted else { return }
+        for wish in plan.jobs[place].holdWishes {
+            clock.after(wish.after) { [self] in
+                guard let attempt = disk.jobs[place].attempt, attempt.number == state.number, attempt.isHeld,
+                    let hold = attempt.hold
+                else { return }
+                if wish.extendsBy == nil { check.released.insert(state.identity.description) }
+                let wanted = wish.extendsBy.map { HoldWish.extend(to: hold.endsAt.advanced(by: $0)) } ?? .release
+                note("wanted", place, state.number, wanted.stored)
+                disk.setValue(wanted.stored, for: HoldWish.key(state.identity.job, attempt: state.number))
+                if wish.isAnnounced { wakeKeepers() }
+            }
         }
     }
 

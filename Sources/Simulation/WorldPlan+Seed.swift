@@ -40,6 +40,7 @@ extension WorldPlan {
                 plan.foreignToken = (random.milliseconds(0...60_000), random.milliseconds(1000...300_000))
             }
         }
+        plan.drawPolicies(&random)
         return plan
     }
 

@@ -12,6 +12,20 @@ package struct WorldPlan: Sendable {
         package var cancelledAfter: Duration?
         /// Somebody destroys its instance by hand, so long after it was created.
         package var vanishesAfter: Duration?
+        /// What a person wants once its instance is held.
+        package var holdWishes: [HoldWishPlan] = []
+        /// What its instance sends crashes every keeper that logs in to it.
+        package var crashesKeeper = false
+    }
+
+    /// A person looks at what is held, and wants something of it.
+    package struct HoldWishPlan: Sendable {
+        /// Since the hold began.
+        package var after: Duration
+        /// Lets go of it when `nil`.
+        package var extendsBy: Duration?
+        /// Whether the keeper is woken; else it finds out by itself.
+        package var isAnnounced: Bool
     }
 
     /// What happens on an instance.
@@ -100,6 +114,8 @@ package struct WorldPlan: Sendable {
     package var wallJumps: [(after: Duration, by: Duration)] = []
     /// The keeper has the token of another account from then on, for so long.
     package var foreignToken: (after: Duration, lasts: Duration)?
+    /// The row of this job cannot be read from then on, for so long.
+    package var unreadable: (job: Int, after: Duration, lasts: Duration)?
     /// The commit of this number fails, counted from 0.
     package var failingCommit: Int?
     /// Of a thousand commits so many fail.

@@ -18,7 +18,7 @@ private actor DirectStore: JobStore {
 
     func installation(fresh: String) async throws -> String { disk.installation(fresh: fresh) }
     func submit(_ jobs: [NewJob]) async throws -> [JobID] { disk.submit(jobs) }
-    func job(_ id: JobID) async throws -> JobRecord? { disk.job(id) }
+    func job(_ id: JobID) async throws -> JobRecord? { try disk.job(id) }
     func jobs(_ filter: JobFilter) async throws -> [JobRecord] { disk.jobs(filter) }
     func wishes() async throws -> [JobWish] { disk.wishes() }
     func requestCancel(_ id: JobID, at time: WallTime) async throws -> Bool { disk.requestCancel(id, at: time) }
