@@ -32,8 +32,11 @@ enum DurationText {
     }
 
     private static func clockTime(_ text: String) -> Int? {
-        guard let match = text.wholeMatch(of: /([0-9]{1,4}):([0-5][0-9]):([0-5][0-9])/),
-            let hours = Int(match.1), let minutes = Int(match.2), let seconds = Int(match.3)
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts.allSatisfy({ $0.utf8.allSatisfy(PlainName.isDigit) }),
+            (1...4).contains(parts[0].utf8.count), parts[1].utf8.count == 2, parts[2].utf8.count == 2,
+            let hours = Int(parts[0]), let minutes = Int(parts[1]), let seconds = Int(parts[2]), minutes < 60,
+            seconds < 60
         else { return nil }
         return hours * 3600 + minutes * 60 + seconds
     }

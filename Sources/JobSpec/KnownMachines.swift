@@ -46,12 +46,34 @@ package enum KnownMachines {
     /// The accelerator part of a well-formed type (`nvidia3080`, or empty for a CPU type), or `nil` when the text is
     /// not of the form `vcpu-<n>_memory-<n>g[_disk-<n>g][_<accelerator>-<count>]`.
     static func accelerator(of type: String) -> String? {
-        guard let match = type.wholeMatch(of: /vcpu-\d+_memory-\d+g(?:_disk-\d+g)?(?:_([a-z][a-z0-9-]*)-\d+)?/) else {
+        var parts = type.split(separator: "_", omittingEmptySubsequences: false)[...]
+        guard isCount(parts.popFirst(), of: "vcpu"), isCount(parts.popFirst(), of: "memory", unit: "g") else {
             return nil
         }
-        let accelerator = match.output.1.map(String.init) ?? ""
+        if isCount(parts.first, of: "disk", unit: "g") { parts.removeFirst() }
+        guard let last = parts.popFirst() else { return "" }
+        guard parts.isEmpty, let dash = last.lastIndex(of: "-"), isNumber(last[last.index(after: dash)...]) else {
+            return nil
+        }
+        let accelerator = String(last[..<dash])
+        let isLowercase = accelerator == accelerator.lowercased()
         // `disk-80` is a disk without its `g`.
-        return ["disk", "memory", "vcpu"].contains(accelerator) ? nil : accelerator
+        guard isLowercase, form.matches(accelerator), !["disk", "memory", "vcpu"].contains(accelerator) else {
+            return nil
+        }
+        return accelerator
+    }
+
+    private static let form = PlainName(marks: "-")
+
+    /// Whether a part of a type is `<name>-<n><unit>`.
+    private static func isCount(_ part: Substring?, of name: String, unit: String = "") -> Bool {
+        guard let part, part.hasPrefix(name + "-"), part.hasSuffix(unit) else { return false }
+        return isNumber(part.dropFirst(name.utf8.count + 1).dropLast(unit.utf8.count))
+    }
+
+    private static func isNumber(_ text: Substring) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy(PlainName.isDigit)
     }
 
     static let accelerators = Set(types.compactMap(accelerator(of:)))

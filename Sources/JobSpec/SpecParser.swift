@@ -107,7 +107,7 @@ extension SpecReading {
     private mutating func name(_ node: SpecNode?, file: String) -> String {
         guard let node else { return Self.name(after: file) }
         guard let name = text(node, "`name`") else { return "job" }
-        guard name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]{0,62}/) != nil else {
+        guard PlainName.job.matches(name) else {
             fail(
                 node.location,
                 "`name` must be 1 to 63 letters, digits, `.`, `_` and `-`, beginning with a letter or digit,"

@@ -4,7 +4,7 @@ import PositionedYAML
 extension SpecReading {
     /// Why a name cannot be a variable of the job, or `nil`.
     static func problem(ofVariable name: String, what: String) -> String? {
-        guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil, name.utf8.count <= 255 else {
+        guard PlainName.variable.matches(name), name.utf8.count <= 255 else {
             return "\(what) must be a variable name of letters, digits and `_`, not \(Quoted(name))"
         }
         guard !name.hasPrefix("MAYFLY_") else {
@@ -105,7 +105,7 @@ extension SpecReading {
         guard let text = text(source.value, "`\(source.key)` of \(what)") else { return nil }
         switch source.key {
         case "env":
-            guard text.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil else {
+            guard PlainName.variable.matches(text) else {
                 fail(source.value.location, "`env` of \(what) must be the name of a variable of your environment")
                 return nil
             }

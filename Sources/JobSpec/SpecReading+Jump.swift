@@ -2,7 +2,7 @@ import Foundation
 import MayflyCore
 
 extension SpecReading {
-    static func isUserName(_ text: String) -> Bool { text.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_.-]{0,31}/) != nil }
+    static func isUserName(_ text: String) -> Bool { PlainName.user.matches(text) }
 
     /// `user@host[:port]`, or a mapping with `key` and `known_hosts` beside.
     mutating func jump(_ node: SpecNode) -> JumpHost? {
