@@ -72,9 +72,7 @@ let package = Package(
             "Keeper",
             [
                 "Adapters", "CMayflySys", "GenesisCloud", "JobFiles", "JobStoreSQLite", "LocalCloud", "MayflyCore",
-                "Orchestrator", log, nioCore, nioPosix,
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                "Orchestrator", log, nioCore, nioPosix, .product(name: "NIOHTTP1", package: "swift-nio"),
             ], usesStat: true),
 
         // Where two sides meet, and the conductor.

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import LocalCloud
 import NIOCore
 import NIOHTTP1
@@ -16,13 +15,6 @@ struct LocalCloudProcess: Sendable {
     }
 
     private static let patience: Duration = .seconds(20)
-    /// A killed local cloud leaves its endpoint behind: a refused connection is the answer, not to be tried again.
-    private static let client: HTTPClient = {
-        var configuration = HTTPClient.Configuration()
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.timeout.connect = .seconds(2)
-        return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
-    }()
 
     /// A local cloud that answers, started if needed.
     /// - Parameter replacing: one of another build is asked to stand down first; its instances live on and are adopted
@@ -88,9 +80,10 @@ struct LocalCloudProcess: Sendable {
     private func ask(_ endpoint: LocalCloudEndpoint) async -> Answer {
         do {
             return try await get(endpoint, "status").status == 200 ? .yes : .refusal
-        } catch let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout {
+        } catch LoopbackExchange.Failure.silence {
             return .silence
         } catch {
+            // A killed local cloud leaves its endpoint behind: a refused connection is an answer.
             return .nothing
         }
     }
@@ -112,15 +105,9 @@ struct LocalCloudProcess: Sendable {
         guard endpoint.url.hasPrefix("http://"), endpoint.url.hasSuffix(ending) else {
             throw KeeperError(code: .cloud, message: "\(folder)/endpoint.json names no address")
         }
-        var request = HTTPClientRequest(url: "\(endpoint.url.dropLast(ending.count))/_mayfly/\(action)")
-        request.method = method
-        request.headers.add(name: "authorization", value: "Bearer \(endpoint.token)")
-        if let body {
-            request.headers.add(name: "content-type", value: "application/json")
-            request.body = .bytes(ByteBuffer(string: body))
-        }
-        let response = try await Self.client.execute(request, timeout: patience)
-        let text = String(buffer: try await response.body.collect(upTo: 8 << 20))
-        return (Int(response.status.code), text)
+        let answer = try await LoopbackExchange.perform(
+            method, "/_mayfly/\(action)", at: String(endpoint.url.dropLast(ending.count)), token: endpoint.token,
+            json: body, patience: patience)
+        return (answer.status, answer.text)
     }
 }
