@@ -17,7 +17,7 @@ public enum MayflyCLI {
             // Also before the command, where one looks for an option of everything.
             let isTracing = arguments.first == "--trace-api"
             let (arguments, extra) = splitExtra(isTracing ? Array(arguments.dropFirst()) : arguments)
-            let command = try MayflyRoot.parseAsRoot(arguments)
+            let command = try EverydayCommand.parse(arguments) ?? MayflyRoot.parseAsRoot(arguments)
             guard var command = command as? any MayflyCommand else {
                 var group = command
                 try group.run()

@@ -150,6 +150,30 @@ import Testing
         let command = try MayflyRoot.parseAsRoot(words)
         #expect(Swift.type(of: command) == type)
         #expect(command is any MayflyCommand)
+        // The short way leads to the same command, or to none.
+        if let everyday = try EverydayCommand.parse(words) { #expect(Swift.type(of: everyday) == type) }
+    }
+
+    @Test(arguments: [
+        "run", "run a.yaml --jbos 2", "run --help", "ls --cloud moon", "keeper fly", "cloud serve --x",
+        "attach --version",
+    ])
+    func theShortWaySaysWhatTheLongOneSays(_ arguments: String) throws {
+        let words = arguments.split(separator: " ").map(String.init)
+        func answer(_ parse: ([String]) throws -> (any ParsableCommand)?) throws -> (String, Int32) {
+            let error = try #require(throws: (any Error).self) {
+                guard var command = try parse(words) else { return }
+                try command.run()
+            }
+            return (MayflyRoot.fullMessage(for: error), MayflyRoot.exitCode(for: error).rawValue)
+        }
+        let long = try answer { try MayflyRoot.parseAsRoot($0) }
+        #expect(try answer(EverydayCommand.parse) == long)
+    }
+
+    @Test(arguments: ["ps", "help run", "--help", "nonsense", "check a.yaml", ""])
+    func whatIsNotTypedAllDayTakesTheLongWay(_ arguments: String) throws {
+        #expect(try EverydayCommand.parse(arguments.split(separator: " ").map(String.init)) == nil)
     }
 
     @Test func jobReferences() {

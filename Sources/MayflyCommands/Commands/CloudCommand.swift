@@ -8,7 +8,8 @@ struct CloudCommand: ParsableCommand {
         subcommands: [Serve.self, Status.self, Stop.self, Process.self])
 
     struct Serve: MayflyCommand {
-        static let configuration = CommandConfiguration(abstract: "Serves the local cloud in the foreground.")
+        static let configuration = CommandConfiguration(
+            commandName: "serve", abstract: "Serves the local cloud in the foreground.")
 
         @OptionGroup var global: GlobalOptions
 
@@ -53,7 +54,8 @@ struct CloudCommand: ParsableCommand {
     }
 
     struct Status: MayflyCommand {
-        static let configuration = CommandConfiguration(abstract: "Says whether a local cloud runs, and its instances.")
+        static let configuration = CommandConfiguration(
+            commandName: "status", abstract: "Says whether a local cloud runs, and its instances.")
 
         @OptionGroup var global: GlobalOptions
 
@@ -69,7 +71,8 @@ struct CloudCommand: ParsableCommand {
     }
 
     struct Stop: MayflyCommand {
-        static let configuration = CommandConfiguration(abstract: "Stops the local cloud.")
+        static let configuration = CommandConfiguration(
+            commandName: "stop", abstract: "Stops the local cloud.")
 
         @OptionGroup var global: GlobalOptions
 
@@ -89,7 +92,7 @@ struct CloudCommand: ParsableCommand {
 
     /// What the background process itself runs.
     struct Process: MayflyCommand {
-        static let configuration = CommandConfiguration(shouldDisplay: false)
+        static let configuration = CommandConfiguration(commandName: "process", shouldDisplay: false)
 
         @OptionGroup var global: GlobalOptions
 

@@ -8,7 +8,8 @@ struct KeeperCommand: ParsableCommand {
         subcommands: [Status.self, Stop.self, Process.self])
 
     struct Status: MayflyCommand {
-        static let configuration = CommandConfiguration(abstract: "Says whether a keeper runs and what it does.")
+        static let configuration = CommandConfiguration(
+            commandName: "status", abstract: "Says whether a keeper runs and what it does.")
 
         @OptionGroup var global: GlobalOptions
 
@@ -43,6 +44,7 @@ struct KeeperCommand: ParsableCommand {
 
     struct Stop: MayflyCommand {
         static let configuration = CommandConfiguration(
+            commandName: "stop",
             abstract: "Ends the keeper without touching any job; the next one re-attaches.")
 
         @OptionGroup var global: GlobalOptions
@@ -65,7 +67,7 @@ struct KeeperCommand: ParsableCommand {
 
     /// What the background process itself runs.
     struct Process: MayflyCommand {
-        static let configuration = CommandConfiguration(shouldDisplay: false)
+        static let configuration = CommandConfiguration(commandName: "process", shouldDisplay: false)
 
         @OptionGroup var global: GlobalOptions
 
