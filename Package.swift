@@ -152,7 +152,12 @@ let package = Package(
         testTarget("JobFilesTests", ["JobFiles", "MayflyCore", "MayflyTestKit", crypto]),
         testTarget(
             "AdaptersTests", ["Adapters", "GenesisCloud", "LocalCloud", "MayflyCore", "MayflyTestKit", log, nioCore]),
-        testTarget("KeeperTests", ["Keeper", "LocalCloud", "MayflyCore", nioCore, nioEmbedded]),
+        testTarget(
+            "KeeperTests",
+            [
+                "Keeper", "LocalCloud", "MayflyCore", nioCore, nioEmbedded, nioPosix,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         // Runs the real binary, which is therefore built with it.
         testTarget("EndToEndTests", [.target(name: "mayfly"), crypto]),
         testTarget("CloudModelTests", ["CloudModel"]),
