@@ -34,7 +34,7 @@ import Testing
     private func running(
         _ world: World, _ count: Int, snapshot: SnapshotPolicy.When = .never
     ) async throws -> [JobID] {
-        var job = World.job("while [ ! -e \(world.root)/go ]; do sleep 0.05; done; echo done")
+        var job = World.job("while [ -d \(world.root) ] && [ ! -e \(world.root)/go ]; do sleep 0.05; done; echo done")
         job.snapshot.when = snapshot
         var ids: [JobID] = []
         for _ in 0..<count { ids += try await world.submit(job, limit: 100) }
