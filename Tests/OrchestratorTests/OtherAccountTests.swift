@@ -32,7 +32,9 @@ import Testing
         let world = World()
         if phase == "booting" { await world.cloud.setBootsTo(.creating) }
         if phase == "verifying" { await world.cloud.failNextDestroys(3) }
-        let job = World.job(phase == "running" ? "while [ -d \(world.root) ] && [ ! -e \(world.root)/go ]; do sleep 0.05; done" : "true")
+        let job = World.job(
+            phase == "running" ? "while [ -d \(world.root) ] && [ ! -e \(world.root)/go ]; do sleep 0.05; done" : "true"
+        )
         let id = try await world.submit(job)[0]
         try await world.reign { conductor in
             try await world.wait(id, phase) {
