@@ -32,6 +32,12 @@ public enum AttemptEvent: Sendable {
     case holdExtended(to: WallTime)
     /// A person is done with an instance that is held.
     case holdReleased
+    /// A person wants the command to be allowed to run until then.
+    case runExtensionWished(to: WallTime)
+    /// The instance lets it run until then.
+    case runExtended(to: WallTime)
+    /// The instance does not, for this reason.
+    case runNotExtended(to: WallTime, String)
     case snapshotTaken(SnapshotID, name: String)
     case snapshotFailed(Reason)
     case destroyAnswered(DestroyAnswer)
@@ -79,6 +85,8 @@ public enum AttemptAction: Sendable, Hashable {
     case replace(AttemptEffect)
     /// Tell the supervisor to stop the command; the running effect goes on and reports how it ended.
     case stopCommand(StopCause)
+    /// Let the command run so long from its start, until that time by the wall clock; the running effect goes on.
+    case extendCommand(ReachableInstance, limit: Duration, end: WallTime)
     /// The attempt is done: write the receipt.
     case finish
 }

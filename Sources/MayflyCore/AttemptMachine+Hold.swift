@@ -88,4 +88,27 @@ extension AttemptMachine {
         state.hold?.length = length
         return .start(.hold(instance))
     }
+
+    // MARK: The run limit
+
+    /// It is the supervisor's, on the instance: what it grants is put on record once it has.
+    mutating func runExtensionWished(to end: WallTime) -> AttemptAction {
+        guard case .running(let instance, nil) = state.phase, let began = state.runBegan else { return .none }
+        let target = min(end, latestHoldEnd)
+        guard let now = state.runEnd(definition.timeouts), target > now, state.refusedRunEnd != target else {
+            return .none
+        }
+        return .extendCommand(instance, limit: began.wall.duration(to: target), end: target)
+    }
+
+    mutating func runExtended(to end: WallTime) -> AttemptAction {
+        if case .running = state.phase { state.runsUntil = max(end, state.runsUntil ?? end) }
+        return .none
+    }
+
+    mutating func runNotExtended(to end: WallTime, _ why: String) -> AttemptAction {
+        guard case .running = state.phase else { return .none }
+        state.refusedRunEnd = end
+        return warned("the command's limit was not extended: \(why)")
+    }
 }

@@ -37,6 +37,10 @@ public struct AttemptState: Codable, Hashable, Sendable {
     public var logsAreWhole: Bool?
     /// How long the instance stays although the attempt is over; set once it is held.
     public var hold: Hold?
+    /// Until when its command may run, once a person extended that; `nil` = as long as the spec says.
+    public var runsUntil: WallTime?
+    /// The last such wish that its instance did not grant.
+    public var refusedRunEnd: WallTime?
     /// What probably made it fail, from what its instance told before it went. `nil` without signs, and in older records.
     public var verdict: String?
     /// Whether its instance told that a GPU has clearly failed. `nil` = not, or not asked, as in older records.

@@ -52,6 +52,37 @@ public enum HoldWish: Hashable, Sendable {
     }
 }
 
+/// A person's wish that a command that runs may run until then, as it stands in the store until the keeper has acted on it.
+public struct RunWish: Hashable, Sendable {
+    public var end: WallTime
+
+    public init(end: WallTime) { self.end = end }
+
+    /// The store's key for the wish about one attempt.
+    public static func key(_ job: JobID, attempt: Int) -> String { "run:\(job):\(attempt)" }
+
+    /// `until:` and milliseconds since 1970.
+    public var stored: String { "until:\(end.rawValue)" }
+
+    public init?(stored text: String) {
+        guard text.hasPrefix("until:"), let end = Int64(text.dropFirst(6)) else { return nil }
+        self.init(end: WallTime(rawValue: end))
+    }
+}
+
+extension AttemptState {
+    /// How long its command may run, all in all: the spec's limit, or as far as a person extended it.
+    public func runLimit(_ timeouts: Timeouts) -> Duration {
+        guard let runsUntil, let began = runBegan else { return timeouts.run }
+        return max(timeouts.run, began.wall.duration(to: runsUntil))
+    }
+
+    /// Until when its command may run, by the wall clock; for people. `nil` before it began.
+    public func runEnd(_ timeouts: Timeouts) -> WallTime? { runBegan?.wall.advanced(by: runLimit(timeouts)) }
+
+    var runBegan: Moment? { spans.last { $0.phase == "running" }?.began }
+}
+
 extension AttemptState {
     /// Whether its instance is held now.
     public var isHeld: Bool {

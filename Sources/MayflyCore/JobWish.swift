@@ -4,9 +4,10 @@ public enum JobWish: Hashable, Sendable {
     /// Beyond the cancel: to end without the proof that its instance is gone.
     case forget(JobID)
     case hold(JobID, attempt: Int, HoldWish)
+    case run(JobID, attempt: Int, RunWish)
 
     /// Between these and the same with the next character lie the keys of all notes that are wishes.
-    public static let noteHeads = ["forget:", "hold:"]
+    public static let noteHeads = ["forget:", "hold:", "run:"]
 
     /// - Parameters:
     ///   - cancelled: the unfinished jobs that are to end.
@@ -24,6 +25,9 @@ public enum JobWish: Hashable, Sendable {
                 case "hold" where words.count == 3:
                     guard let attempt = Int(words[2]), let wish = HoldWish(stored: note.value) else { return nil }
                     return .hold(job, attempt: attempt, wish)
+                case "run" where words.count == 3:
+                    guard let attempt = Int(words[2]), let wish = RunWish(stored: note.value) else { return nil }
+                    return .run(job, attempt: attempt, wish)
                 default: return nil
                 }
             }

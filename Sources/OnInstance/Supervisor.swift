@@ -78,6 +78,12 @@ public struct Supervisor: Sendable {
         step("stop", [stage.rawValue])
     }
 
+    /// Lets a stage that runs do so for longer: as long as `limit` from its start, cut to its launch's expiry. stdout =
+    /// `extended`, or `not-extended REASON`. A supervisor of before this was possible ends with 64.
+    public func extend(_ stage: Stage, to limit: Duration) -> RemoteStep {
+        step("extend", [stage.rawValue, String(max(0, limit.components.seconds))])
+    }
+
     /// Unpacks the tar that the caller streams to stdin (a ``TreePacker``'s) into `~/work`. stdout = `uploaded`.
     public func upload() -> RemoteStep {
         step("upload")

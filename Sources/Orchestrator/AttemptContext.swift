@@ -25,6 +25,9 @@ final class AttemptContext: Sendable {
     /// Whether the instance was asked what explains the failure: once.
     let hasBlackBox = Flag()
 
+    /// How long the command may run by a person's wish that was granted since this keeper took the attempt up.
+    let extendedRun = ExtendedRun()
+
     var definition: JobDefinition { job.definition }
 
     init(

@@ -146,6 +146,7 @@ extension AttemptEffects {
 
     /// What a step said in a few lines.
     struct Answer: Sendable {
+        var exit: RemoteExit
         /// Standard output.
         var text: String
         /// All that explains a failure: both streams and the exit status.
@@ -158,7 +159,7 @@ extension AttemptEffects {
         guard exit != .unknown else { throw Self.cutOff }
         let everything = await said.everything
         return Answer(
-            text: await said.standardOutput,
+            exit: exit, text: await said.standardOutput,
             words: "its supervisor answered \"\(everything.prefix { $0 != "\n" })\" (\(exit))")
     }
 

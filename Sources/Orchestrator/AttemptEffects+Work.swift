@@ -31,12 +31,11 @@ extension AttemptEffects {
     func run(
         _ instance: ReachableInstance, stop: StopCause?, _ state: AttemptState, _ control: EffectControl
     ) async throws -> AttemptEvent {
-        let limit = giveUpMoment(of: state)
         let wish = StopWish(control, time, alreadyMade: stop != nil)
         let collect = context.definition.timeouts.collect
         // Who wants it to end does not wait for a day: as long as collecting may take, and no longer.
         let deadline: @Sendable () -> BootInstant? = {
-            [limit, wish.madeAt?.advanced(by: collect)].compactMap { $0 }.min()
+            [giveUpMoment(of: state), wish.madeAt?.advanced(by: collect)].compactMap { $0 }.min()
         }
         let started = Flag()
         if state.commandStarted { started.set() }
@@ -143,8 +142,9 @@ extension AttemptEffects {
     private func giveUpMoment(of state: AttemptState) -> BootInstant? {
         guard let span = state.spans.last(where: { $0.phase == "running" }) else { return nil }
         let timeouts = context.definition.timeouts
+        let run = max(state.runLimit(timeouts), context.extendedRun.limit ?? .zero)
         let passed = state.elapsed(since: span.began, now: time.now(), bootID: time.bootID)
-        return time.now().boot.advanced(by: max(.zero, timeouts.run + timeouts.collect - passed))
+        return time.now().boot.advanced(by: max(.zero, run + timeouts.collect - passed))
     }
 }
 

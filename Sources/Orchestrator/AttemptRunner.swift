@@ -44,6 +44,11 @@ struct AttemptRunner: Sendable {
                     control.abandon()
                     start(effect, decision)
                 case .stopCommand(let cause): control.requestStop(cause)
+                case .extendCommand(let instance, let limit, let end):
+                    let (effects, present) = (
+                        AttemptEffects(context: context, witness: decision.state.witness), control
+                    )
+                    group.addTask { await effects.extendRun(of: instance, to: limit, end, present) }
                 case .finish: return true
                 }
                 // A create that keeps failing before anything was sent ends with the first outcome.

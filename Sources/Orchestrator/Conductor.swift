@@ -162,13 +162,15 @@ package actor Conductor {
         }
     }
 
-    /// A person's wish, durable in the store: to let go of what is held or to hold it longer, to cancel, or beyond that to
-    /// end without proof. Passed on at every look, because what it finds may be able to follow it only later.
+    /// A person's wish, durable in the store: to let go of what is held or to hold it longer, to let a command run longer, to
+    /// cancel, or beyond that to end without proof. Passed on at every look, because what it finds may be able to follow it only later.
     private func passOn(_ wish: JobWish) {
         switch wish {
         case .cancel(let job): active[job]?.requestCancel()
         case .forget(let job): active[job]?.requestForget()
         case .hold(let job, let attempt, let wish): active[job]?.post(.wish(attempt: attempt, wish.event))
+        case .run(let job, let attempt, let wish):
+            active[job]?.post(.wish(attempt: attempt, .runExtensionWished(to: wish.end)))
         }
     }
 

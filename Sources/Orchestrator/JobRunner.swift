@@ -173,6 +173,9 @@ struct JobRunner: Sendable {
         for attempt in job.attempts where attempt.hold != nil {
             try await parts.store.setValue(nil, for: HoldWish.key(job.id, attempt: attempt.number))
         }
+        for attempt in job.attempts where attempt.runsUntil != nil || attempt.refusedRunEnd != nil {
+            try await parts.store.setValue(nil, for: RunWish.key(job.id, attempt: attempt.number))
+        }
         for attempt in job.attempts { await parts.connector.discardKeys(of: attempt.identity) }
         try await parts.store.finish(job.id, at: now, token: token)
     }

@@ -111,10 +111,38 @@ extension EndToEnd {
                 let run = try await world.begin(
                     "on_failure: hold 1h\ncommand: echo on; sleep 3", until: "it runs"
                 ) { $0.stdoutSoFar.contains("on") }
-                let refused = try await world.mayfly("extend", "last", "+1h")
+                let refused = try await world.mayfly("release", "last")
                 #expect(refused.code == 64 && refused.stderr.contains("is running: its instance is not held"))
                 let answer = try await run.end()
                 #expect(answer.code == 0 && !answer.stderr.contains("held until"), "\(answer.stderr)")
+            }
+        }
+
+        @Test func `a command that runs gets more time`() async throws {
+            try await World.with { world in
+                let run = try await world.begin(
+                    """
+                    timeouts: {run: 8s}
+                    command: echo on; until [ -e ~/go ]; do sleep 0.1; done; echo off
+                    """, until: "it runs"
+                ) { $0.stdoutSoFar.contains("on") }
+                let tooLong = try await world.mayfly("extend", "last", "+40h")
+                #expect(tooLong.code == 64 && tooLong.stderr.contains("at the latest"), "\(tooLong.stderr)")
+                let extended = try await world.mayfly("extend", "last", "+1h")
+                #expect(extended.code == 0 && extended.stderr.contains("may run until"), "\(extended.stderr)")
+                #expect(try await world.mayfly("show", "last").text.contains("may run   until"))
+                // A keeper that dies has not forgotten; nor does the instance need one.
+                kill(try #require(world.keeperProcess), SIGKILL)
+                try await eventually("the first limit has passed", within: .seconds(40)) {
+                    let words =
+                        "ls /var/lib/mayfly/*/run.limit; [ $(($(date +%s) - $(stat -c %Y /var/lib/mayfly/*/run.latch))) -gt 10 ]"
+                    return try await world.mayfly("ssh", "last", "--", words).code == 0
+                }
+                #expect(try await world.mayfly("ssh", "last", "--", "touch ~/go").code == 0)
+                let answer = try await run.end()
+                #expect(answer.code == 0 && answer.text == "on\noff\n", "\(answer.stderr)")
+                let over = try await world.mayfly("extend", "last", "+1h")
+                #expect(over.code == 64 && over.stderr.contains("is over"), "\(over.stderr)")
             }
         }
 

@@ -17,6 +17,9 @@ import Testing
         .clockExpired(.total), .cancelRequested, .connectionGivenUp(Sample.reason), .waiting("for it"),
         .collected(complete: false, warnings: ["not fetched"], leavesResults: true), .holdEnded, .holdReleased,
         .holdExtended(to: Fixtures.now.wall.advanced(by: .seconds(600))),
+        .runExtensionWished(to: Fixtures.now.wall.advanced(by: .seconds(90_000))),
+        .runExtended(to: Fixtures.now.wall.advanced(by: .seconds(90_000))),
+        .runNotExtended(to: Fixtures.now.wall, "too late"), .diagnosed("a broken GPU", gpuFault: true),
         .recovered(exitCode: nil, complete: true, warnings: []),
     ]
 

@@ -157,6 +157,42 @@ import Testing
         #expect(walk.feed(.holdReleased, .holdExtended(to: latest)) == .none)
     }
 
+    /// A person lets the command run longer: asked for on the instance, and on record once it has granted that.
+    @Test func aRunningCommandsLimitMoves() throws {
+        let definition = Self.definition()
+        var walk = Self.walk(definition, Sample.toRunning)
+        let first = try #require(walk.machine.state.runEnd(definition.timeouts))
+        #expect(walk.machine.state.runLimit(definition.timeouts) == definition.timeouts.run)
+        let later = first.advanced(by: .seconds(3600))
+        let limit = definition.timeouts.run + .seconds(3600)
+        let ask = AttemptAction.extendCommand(Sample.reachable, limit: limit, end: later)
+        #expect(walk.feed(.runExtensionWished(to: later)) == ask)
+        #expect(walk.machine.state.runsUntil == nil, "a wish is no grant")
+        #expect(walk.feed(.runExtensionWished(to: later)) == ask, "until it is granted")
+        #expect(walk.feed(.runExtended(to: later)) == .none)
+        #expect(walk.machine.state.runLimit(definition.timeouts) == limit)
+        #expect(walk.feed(.runExtensionWished(to: later)) == .none, "and then no more")
+        #expect(walk.feed(.runExtensionWished(to: first)) == .none, "never shorter")
+        #expect(try RoundTrip.through(walk.machine.state) == walk.machine.state)
+        // Never beyond what leaves time to end it before its expiry.
+        let latest = definition.latestHoldEnd(expiry: walk.machine.state.expiry)
+        guard case .extendCommand(_, _, latest) = walk.feed(.runExtensionWished(to: WallTime(rawValue: .max / 2)))
+        else {
+            Issue.record("it is not asked for, or too much is")
+            return
+        }
+        walk.feed(.runNotExtended(to: latest, "its limit has passed"))
+        #expect(walk.machine.state.warnings == ["the command's limit was not extended: its limit has passed"])
+        #expect(walk.feed(.runExtensionWished(to: latest)) == .none, "what was refused is not asked for again")
+        // One that is being stopped, or has ended, is not extended.
+        var stopped = Self.walk(definition, Sample.toRunning + [.cancelRequested])
+        #expect(stopped.feed(.runExtensionWished(to: later)) == .none)
+        var over = Self.walk(definition, Self.ended(.exited(7)))
+        #expect(over.feed(.runExtensionWished(to: later)) == .none)
+        #expect(RunWish(stored: RunWish(end: later).stored) == RunWish(end: later))
+        #expect(RunWish(stored: "release") == nil && RunWish(stored: "until:x") == nil)
+    }
+
     @Test func aCancelAndTheInstancesOwnEndEndAHoldATotalClockDoesNot() {
         var cancelled = Self.walk(Self.definition(), Self.ended(.exited(7)))
         #expect(cancelled.feed(.clockExpired(.total)) == .none)

@@ -163,6 +163,39 @@ struct SupervisorTests {
         }
     }
 
+    @Test func aLimitCanBeExtendedUntilItHasPassed() async throws {
+        let instance = try await TestInstance()
+        func extend(_ limit: Duration) async throws -> String {
+            try await instance.run(instance.supervisor.extend(.run, to: limit)).line
+        }
+        #expect(try await extend(.seconds(60)) == "not-extended it has not begun")
+        let launch = TestInstance.launch(
+            .shell("touch up; until [ -e ~/go ]; do sleep 0.02; done; exit 3"), limit: .seconds(1))
+        #expect(try await instance.start(launch) == "started")
+        #expect(try await extend(.seconds(4659)) == "extended")
+        // Whoever waits longer than the first limit sees that it did not end it.
+        let waiting = try instance.begin(instance.supervisor.wait(.run))
+        try await instance.eventually("the guard has looked, and waits on") {
+            !instance.processes { $0 == "sleep\04658\0" }.isEmpty
+        }
+        #expect(waiting.isRunning)
+        _ = FileManager.default.createFile(atPath: "\(instance.home)/go", contents: nil)
+        #expect(StageStatus.parse(try await waiting.end().text)?.result == .exited(3))
+        #expect(try await extend(.seconds(90)) == "not-extended it has ended")
+    }
+
+    @Test func anExtensionThatComesTooLateIsRefused() async throws {
+        let instance = try await TestInstance()
+        let launch = TestInstance.launch(
+            .shell("trap '' TERM; touch up; while :; do sleep 0.02; done"), limit: .milliseconds(200),
+            grace: .seconds(3))
+        #expect(try await instance.start(launch) == "started")
+        try await instance.eventually("its limit has passed") { instance.exists("\(instance.state)/run.limit.final") }
+        let answer = try await instance.run(instance.supervisor.extend(.run, to: .seconds(60)))
+        #expect(answer.line == "not-extended its limit has passed")
+        #expect(try await instance.sealed().result == .timedOut)
+    }
+
     @Test func aCommandThatIgnoresTermIsKilledAfterItsGrace() async throws {
         let instance = try await TestInstance()
         let (status, _) = try await instance.complete(

@@ -4,11 +4,13 @@ import MayflyCore
 
 struct ExtendCommand: MayflyCommand {
     static let configuration = CommandConfiguration(
-        commandName: "extend", abstract: "Holds a job's instance longer: mayfly extend 41 +2h.",
+        commandName: "extend",
+        abstract: "Lets a job's command run longer, or holds its instance longer: mayfly extend 41 +2h.",
         discussion: """
-            For a job whose instance is held (on_failure or on_collect_failure in its spec): its hold ends so much later. \
-            The expiry in the instance's name does not move; what would not fit is refused with the latest time possible. \
-            The limit of a command that runs is enforced on its instance and does not move either.
+            While the command runs, its limit (timeouts.run) moves; the instance, which enforces it, must grant that. While the \
+            instance is held (on_failure or on_collect_failure in the spec), the hold ends so much later. The expiry in the \
+            instance's name does not move; what would not fit is refused with the latest time possible. What a command is \
+            given is taken from the holds that might follow, and timeouts.total stays.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -22,7 +24,11 @@ struct ExtendCommand: MayflyCommand {
     mutating func run(in context: CommandContext) async throws -> Int32 {
         let home = try context.home(global)
         let store = try await context.openStore(home)
-        let (record, attempt, hold) = try await HeldJob.find(job, in: context, home)
+        let record = try await JobAccess.one(job, in: context, home)
+        if let longer = RunExtension(of: record, by: time.duration) {
+            return try await longer.ask(in: store, home, context)
+        }
+        let (attempt, hold) = try HeldJob.held(record)
         let end = hold.endsAt.advanced(by: time.duration)
         let latest = record.definition.latestHoldEnd(expiry: attempt.expiry)
         guard end <= latest else {
@@ -32,7 +38,8 @@ struct ExtendCommand: MayflyCommand {
                     + "\(TimeText.iso8601(latest)) at the latest: its instance's expiry was fixed before it was created, and "
                     + "ending it takes time too")
         }
-        let after = try await HeldJob.ask(.extend(to: end), of: record, attempt.number, in: store, home, context) {
+        let wish = HeldJob.Wish(HoldWish.extend(to: end), of: record, attempt.number)
+        let after = try await HeldJob.ask(wish, of: record, attempt.number, in: store, home, context) {
             $0.hold?.endsAt == end || !$0.isHeld
         }
         guard after.isHeld else {
@@ -61,8 +68,10 @@ struct ReleaseCommand: MayflyCommand {
     mutating func run(in context: CommandContext) async throws -> Int32 {
         let home = try context.home(global)
         let store = try await context.openStore(home)
-        let (record, attempt, _) = try await HeldJob.find(job, in: context, home)
-        _ = try await HeldJob.ask(.release, of: record, attempt.number, in: store, home, context) { !$0.isHeld }
+        let record = try await JobAccess.one(job, in: context, home)
+        let (attempt, _) = try HeldJob.held(record)
+        let wish = HeldJob.Wish(HoldWish.release, of: record, attempt.number)
+        _ = try await HeldJob.ask(wish, of: record, attempt.number, in: store, home, context) { !$0.isHeld }
         context.console.error(line: "\(record.title): released; `mayfly attach \(record.id)` shows it end")
         return 0
     }
@@ -83,28 +92,39 @@ struct ExtraTime: ExpressibleByArgument, Hashable {
 enum HeldJob {
     private static let patience: Duration = .seconds(10)
 
-    /// - Throws: ``CommandError`` when nothing of the job is held.
-    static func find(
-        _ reference: JobReference, in context: CommandContext, _ home: MayflyHome
-    ) async throws -> (JobRecord, AttemptState, Hold) {
-        let job = try await JobAccess.one(reference, in: context, home)
-        guard !job.isFinished, let attempt = job.attempt, attempt.isHeld, let hold = attempt.hold else {
-            var words = "\(job.title) is \(job.isFinished ? "over" : job.phaseWord): its instance is not held"
-            if !job.isFinished, job.isAtWork {
-                words += ", and the limit of its command (timeouts.run) was fixed when the command began"
-            }
-            throw CommandError(code: .usage, message: words)
+    /// What is put into the store, under which key.
+    struct Wish {
+        var text: String
+        var key: String
+
+        init(_ wish: HoldWish, of job: JobRecord, _ attempt: Int) {
+            text = wish.stored
+            key = HoldWish.key(job.id, attempt: attempt)
         }
-        return (job, attempt, hold)
+
+        init(_ wish: RunWish, of job: JobRecord, _ attempt: Int) {
+            text = wish.stored
+            key = RunWish.key(job.id, attempt: attempt)
+        }
+    }
+
+    /// - Throws: ``CommandError`` when nothing of the job is held.
+    static func held(_ job: JobRecord) throws -> (AttemptState, Hold) {
+        guard !job.isFinished, let attempt = job.attempt, attempt.isHeld, let hold = attempt.hold else {
+            throw CommandError(
+                code: .usage,
+                message: "\(job.title) is \(job.isFinished ? "over" : job.phaseWord): its instance is not held")
+        }
+        return (attempt, hold)
     }
 
     /// - Returns: the attempt once the keeper has acted.
     /// - Throws: ``CommandError`` when that takes too long.
     static func ask(
-        _ wish: HoldWish, of job: JobRecord, _ attempt: Int, in store: any JobStore, _ home: MayflyHome,
+        _ wish: Wish, of job: JobRecord, _ attempt: Int, in store: any JobStore, _ home: MayflyHome,
         _ context: CommandContext, until condition: (AttemptState) -> Bool
     ) async throws -> AttemptState {
-        try await store.setValue(wish.stored, for: HoldWish.key(job.id, attempt: attempt))
+        try await store.setValue(wish.text, for: wish.key)
         try await Background.wakeKeeper(home, context)
         let deadline = context.time.now().boot.advanced(by: patience)
         while true {

@@ -45,6 +45,7 @@ enum DetailText {
             lines.append(field("runs on", "\(instance.id) \(instance.name)\(address)"))
             lines.append(field("expires", TimeText.iso8601(attempt.expiry)))
         }
+        if let end = attempt.runsUntil { lines.append(field("may run", "until \(TimeText.iso8601(end)): extended")) }
         for span in attempt.spans where span.phase != "done" {
             let elapsed =
                 span.elapsed.map { Duration.milliseconds($0) }

@@ -8,6 +8,8 @@
 #   STAGE.lock    held by the living supervisor of a stage; free + no status = it died
 #   STAGE.latch/  exists from just before the command starts: nothing starts twice
 #   STAGE.stop/   somebody asked to stop
+#   STAGE.limit   how long it may run, in seconds from its start, when somebody has extended that; STAGE.limit.final once it
+#                 has run so long
 #   STAGE.pid     "pid starttime grace" of the command, which leads its own session and process group
 #   STAGE.out .err  what the command wrote, append-only; both streams of setup are in its .out
 #   STAGE.out.total .err.total  with a limit on logs: how many bytes the command wrote
@@ -377,12 +379,45 @@ guard() {
     fired=0 inherited=$!
     trap 'end_pause; exit "$fired"' TERM
     pause "$1"
+    reached=${1%%.*}
+    while was_extended; do
+        pause "$more"
+        reached=$((reached + more))
+    done
     fired=124
     signal_job TERM
     signal_job CONT
     pause "$mayfly_grace"
     signal_job KILL
     exit 124
+}
+
+# Whether somebody has extended the limit that was reached: sets more, by how much, never beyond the expiry. Else it is final:
+# under the lock, so that nobody is told of an extension that came too late.
+was_extended() {
+    exec 6>>"$s.limit.lock"
+    flock 6
+    granted=0
+    { read -r granted <"$s.limit"; } 2>/dev/null
+    more=$((granted - reached)) left=$((mayfly_expiry - $(date +%s)))
+    [ "$more" -le "$left" ] || more=$left
+    [ "$more" -gt 0 ] || true >"$s.limit.final"
+    exec 6>&-
+    [ "$more" -gt 0 ]
+}
+
+# Lets a stage run for so many seconds from its start.
+extend() {
+    s=$d/$1
+    [ -d "$s.latch" ] || say 'not-extended it has not begun'
+    exec 6>>"$s.limit.lock"
+    flock 6
+    if [ -s "$s.status" ]; then say 'not-extended it has ended'; fi
+    if [ -e "$s.limit.final" ]; then say 'not-extended its limit has passed'; fi
+    { printf '%s\n' "$2" >"$s.limit.new" && mv "$s.limit.new" "$s.limit"; } 2>/dev/null ||
+        say 'not-extended the disk of the instance is full'
+    durable "$s.limit" "$d"
+    say extended
 }
 
 signal_job() { kill "-$1" "-$job" 2>/dev/null || kill "-$1" "$job" 2>/dev/null; }
@@ -1202,6 +1237,7 @@ follow) follow "$@" ;;
 began) began "$@" ;;
 wait) await_seal "$@" ;;
 stop) stop "$@" ;;
+extend) extend "$@" ;;
 end) end "$@" ;;
 upload) upload ;;
 take) take "$@" ;;
