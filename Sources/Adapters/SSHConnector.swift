@@ -7,11 +7,17 @@ import SSHTransport
 package struct SSHConnector: RemoteConnector {
     private let files: AttemptKeyFiles
     private let logger: Logger
+    private let around: (@Sendable (String) -> @Sendable (() -> Void) -> Void)?
 
-    /// - Parameter keysFolder: where attempts' keys live, 0700.
-    package init(keysFolder: String, logger: Logger) {
+    /// - Parameters:
+    ///   - keysFolder: where attempts' keys live, 0700.
+    ///   - around: what the handling of a machine's bytes is wrapped in, by its hostname.
+    package init(
+        keysFolder: String, logger: Logger, around: (@Sendable (String) -> @Sendable (() -> Void) -> Void)? = nil
+    ) {
         files = AttemptKeyFiles(root: keysFolder)
         self.logger = logger
+        self.around = around
     }
 
     package func prepareKeys(for identity: AttemptIdentity) async throws -> AttemptKeys {
@@ -35,8 +41,9 @@ package struct SSHConnector: RemoteConnector {
                     return true
                 }
         }
+        let observer = around.map { SSHObserver($0(identity.description)) }
         let host = try await SSHHost.logIn(
-            at: endpoint, with: keys, hostKey: check, logger: logger)
+            at: endpoint, with: keys, hostKey: check, observer: observer, logger: logger)
         if endpoint.hostKey == .pinned, keys.seenHostKey == nil {
             do {
                 try await files.recordSeen(keys.host.publicKey, of: identity)
@@ -59,13 +66,16 @@ struct SSHHost: RemoteHost {
     /// Logs in once with an attempt's keys, through the jump host if there is one.
     /// - Throws: ``RemoteError``.
     static func logIn(
-        at endpoint: RemoteEndpoint, with keys: AttemptKeyFiles.Keys, hostKey: SSHHostKeyCheck, logger: Logger
+        at endpoint: RemoteEndpoint, with keys: AttemptKeyFiles.Keys, hostKey: SSHHostKeyCheck,
+        observer: SSHObserver? = nil,
+        logger: Logger
     ) async throws -> SSHHost {
         let jump = try await JumpConnection.open(endpoint.jump, logger)
         do {
             let connection = try await SSHConnection.connect(
                 to: SSHEndpoint(host: endpoint.address, port: endpoint.port), through: jump,
-                credential: .privateKey(user: endpoint.user, keys.client), hostKey: hostKey, logger: logger)
+                credential: .privateKey(user: endpoint.user, keys.client), hostKey: hostKey,
+                configuration: SSHConfiguration(observer: observer), logger: logger)
             return SSHHost(connection: connection, jump: jump)
         } catch {
             await jump?.close()

@@ -20,7 +20,7 @@ package enum KeeperMain {
         mayfly_keep_heap_small()
         try StoreOpener.prepare(home)
         guard let lock = try await takeLock(home, foreground: foreground) else { return }
-        let afterCrash = CrashMark.take(home.keeperCrash)
+        let crash = CrashMark.take(home.keeperCrash)
         let time = SystemTimekeeper()
         let logger = logger("keeper")
         let store = try await StoreOpener.open(home: home)
@@ -34,11 +34,13 @@ package enum KeeperMain {
                 store: store,
                 supplies: KeeperSupplies(
                     home: home, store: store, vault: vault, installation: installation, logger: logger),
-                connector: SSHConnector(keysFolder: home.keys, logger: logger),
+                connector: SSHConnector(keysFolder: home.keys, logger: logger, around: CrashMark.around),
                 storage: LocalStorage(blobPath: { home.blob($0) }), observer: hub, time: time, entropy: entropy,
                 logger: logger, formatTime: isoTime),
-            token: token, installation: installation, afterCrash: afterCrash)
-        if afterCrash { logger.error("the last keeper crashed") }
+            token: token, installation: installation, afterCrash: crash.hasCrashed, over: crash.machines)
+        if crash.hasCrashed {
+            logger.error("the last keeper crashed", metadata: ["over": "\(crash.machines)"])
+        }
         let (ends, end) = AsyncStream.makeStream(of: Void.self)
         let signals = endOnSignals(end)
         defer { for signal in signals { signal.cancel() } }

@@ -43,21 +43,24 @@ actor AttachGate {
     }
 
     /// Reads what the last keeper left, and puts on record whom this one is about to attach to.
-    /// - Parameter jobs: all that are unfinished.
+    /// - Parameters:
+    ///   - guilty: machines whose bytes the last keeper was handling when it crashed.
+    ///   - jobs: all that are unfinished.
     /// - Throws: ``JobStoreError``.
-    func open(afterCrash: Bool, over jobs: [JobRecord]) async throws {
+    func open(afterCrash: Bool, guilty: [String], over jobs: [JobRecord]) async throws {
         guard !isOpen else { return }
         let stored = try await store.value(AttachLedger.storedUnder)
         let attempts = jobs.compactMap(\.attempt).filter { !$0.isDone }
         ledger = stored.map(AttachLedger.init(text:)) ?? ledger
         let before = ledger
         ledger.take(
-            over: reign, afterCrash: afterCrash,
+            over: reign, afterCrash: afterCrash, guilty: guilty,
             connecting: attempts.filter { $0.phase.word == "connecting" }.map(\.identity.description),
             living: attempts.map(\.identity.description))
-        for hostname in ledger.crashes.keys.sorted() where ledger.isQuarantined(hostname) {
+        for hostname in ledger.quarantined {
             logger.error(
-                "a machine that crashed the keeper twice is quarantined", metadata: ["instance": "\(hostname)"])
+                "a machine that crashed the keeper again and again is quarantined",
+                metadata: ["instance": "\(hostname)"])
         }
         untried = ledger.suspects
         if untried.isEmpty {
@@ -68,7 +71,7 @@ actor AttachGate {
             groupBegan = group.isEmpty ? nil : time.now().boot
         }
         if before.attaching != ledger.attaching || before.suspects != ledger.suspects
-            || before.crashes != ledger.crashes
+            || before.crashes != ledger.crashes || before.named != ledger.named
         {
             try await save()
         }

@@ -182,7 +182,7 @@ struct AttemptEffects: Sendable {
     static let quarantined = Reason(
         code: "quarantined",
         message:
-            "what this machine sends crashed the keeper twice while it attached, so nothing is read from it any more; "
+            "what this machine sends crashed the keeper twice while it attached, or thrice later, so nothing is read from it any more; "
             + "the end of keeper.log in the home says how")
 
     /// OpenSSH from 9.8 on locks an address out for a while that owes it 15 s, and a refused login costs 5

@@ -38,6 +38,7 @@ package actor Conductor {
     private let token: FencingToken
     private let installation: String
     private let afterCrash: Bool
+    private let guilty: [String]
     private let gate: AttachGate
     private var active: [JobID: AttemptMailbox] = [:]
     private var queue = JobQueue()
@@ -53,12 +54,18 @@ package actor Conductor {
     /// Jobs whose rows could not be read: said once, and led when they can be.
     private var unreadable: Set<JobID> = []
 
-    /// - Parameter afterCrash: whether the last keeper crashed, as against being killed or standing down.
-    package init(parts: ConductorParts, token: FencingToken, installation: String, afterCrash: Bool = false) {
+    /// - Parameters:
+    ///   - afterCrash: whether the last keeper crashed, as against being killed or standing down.
+    ///   - guilty: hostnames of the machines whose bytes it was handling then, as far as it could tell.
+    package init(
+        parts: ConductorParts, token: FencingToken, installation: String, afterCrash: Bool = false,
+        over guilty: [String] = []
+    ) {
         self.parts = parts
         self.token = token
         self.installation = installation
         self.afterCrash = afterCrash
+        self.guilty = guilty
         gate = AttachGate(store: parts.store, time: parts.time, token: token, logger: parts.logger)
         (wakes, wakeContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -127,7 +134,7 @@ package actor Conductor {
     private func look() async throws -> [JobWish] {
         let store = parts.store
         let jobs = try await store.jobs(.submitted(after: newest))
-        try await gate.open(afterCrash: afterCrash, over: jobs)
+        try await gate.open(afterCrash: afterCrash, guilty: guilty, over: jobs)
         // A job whose row cannot be read is said once and left alone; all others go on.
         for job in try await store.unreadableJobs(.submitted(after: newest)) { leave(job.id, job.advice) }
         for job in jobs { queue.add(job) }

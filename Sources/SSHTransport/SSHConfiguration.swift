@@ -15,6 +15,8 @@ public struct SSHConfiguration: Sendable, Hashable {
     /// Bytes libssh2 may hold for this connection, unread channel data included; above it the connection fails.
     /// Must exceed the windows of all channels open at once.
     public var memoryLimit: Int
+    /// Called around everything that is done with the server's bytes; `nil` = nobody wants to know.
+    public var observer: SSHObserver?
 
     /// Each value is described at its property.
     public init(
@@ -24,7 +26,8 @@ public struct SSHConfiguration: Sendable, Hashable {
         keepaliveLimit: Int = 3,
         inboundLimit: Int = 1 << 20,
         outboundLimit: Int = 1 << 20,
-        memoryLimit: Int = 256 << 20
+        memoryLimit: Int = 256 << 20,
+        observer: SSHObserver? = nil
     ) {
         self.connectTimeout = connectTimeout
         self.handshakeTimeout = handshakeTimeout
@@ -33,5 +36,6 @@ public struct SSHConfiguration: Sendable, Hashable {
         self.inboundLimit = inboundLimit
         self.outboundLimit = outboundLimit
         self.memoryLimit = memoryLimit
+        self.observer = observer
     }
 }

@@ -92,6 +92,11 @@ final class SSHEngine {
 
     func pump() {
         guard !isDisposed, !isPumping else { return hasMore = true }
+        guard let observer = configuration.observer else { return turn() }
+        observer.around { turn() }
+    }
+
+    private func turn() {
         isPumping = true
         hasMore = false
         wire.allowance = isLoggedIn ? Self.allowancePerTurn : Self.allowanceBeforeLogin

@@ -79,6 +79,28 @@ import Testing
         #expect(await world.cloud.living.isEmpty)
     }
 
+    /// Long after each login: the crashing thread names it, and nobody else waits.
+    @Test func aMachineThatCrashesTheKeeperAtAnyLaterMomentIsLeftAlone() async throws {
+        let world = World(factor: 20)
+        let ids = try await running(world, 3)
+        let guilty = try #require(try await world.store.job(ids[1])?.attempt?.identity.description)
+        for _ in 1...2 {
+            try await world.reign(afterCrash: true, over: [guilty]) { _ in
+                let began = world.time.now().boot
+                try await world.wait(ids[1], "long attached") { _ in
+                    began.duration(to: world.time.now().boot) > AttachGate.trial * 3
+                }
+            }
+        }
+        try await world.reign(afterCrash: true, over: [guilty]) { _ in
+            let state = try await world.finish(ids[1])
+            #expect(state.outcome == .failedConnection && state.reason?.code == "quarantined")
+            try world.touch("go")
+            try await succeed(world, [ids[0], ids[2]])
+        }
+        #expect(await world.cloud.living.isEmpty)
+    }
+
     @Test func keepersThatArePutToDeathAccuseNobody() async throws {
         let world = World(factor: 20)
         let ids = try await running(world, 2)

@@ -44,7 +44,7 @@ final class World: Sendable {
         return definition
     }
 
-    func conductor(afterCrash: Bool = false) async throws -> Conductor {
+    func conductor(afterCrash: Bool = false, over guilty: [String] = []) async throws -> Conductor {
         let token = try await store.beginReign(owner: "test", at: time.now().wall)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
@@ -53,15 +53,15 @@ final class World: Sendable {
                 store: store, supplies: supplies, connector: ShellConnector(root: root, faults: faults),
                 storage: storage, observer: Deaf(), time: time, entropy: SystemBytes(), logger: logger,
                 formatTime: { String($0.rawValue) }),
-            token: token, installation: Fixtures.installation, afterCrash: afterCrash)
+            token: token, installation: Fixtures.installation, afterCrash: afterCrash, over: guilty)
     }
 
     /// Lets a keeper reign while `body` runs; its end is a keeper's death: no job is told.
     @discardableResult
     func reign<Result: Sendable>(
-        afterCrash: Bool = false, _ body: (Conductor) async throws -> Result
+        afterCrash: Bool = false, over guilty: [String] = [], _ body: (Conductor) async throws -> Result
     ) async throws -> Result {
-        let conductor = try await conductor(afterCrash: afterCrash)
+        let conductor = try await conductor(afterCrash: afterCrash, over: guilty)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try? await conductor.run() }
             defer { group.cancelAll() }

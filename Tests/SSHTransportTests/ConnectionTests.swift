@@ -45,6 +45,30 @@ import Testing
         #expect(error?.code == .hostKeyMismatch)
     }
 
+    /// Each turn is wrapped once, from the login on, and one connection's turns lie within those of the one it runs through.
+    @Test func anObserverIsAroundWhatIsDoneWithTheServersBytes() async throws {
+        let server = try await SSHServer()
+        let seen = Mutex((depth: 0, deepest: 0, turns: 0))
+        let observer = SSHObserver { body in
+            seen.withLock {
+                $0.depth += 1
+                $0.turns += 1
+                $0.deepest = max($0.deepest, $0.depth)
+            }
+            body()
+            seen.withLock { $0.depth -= 1 }
+        }
+        let jump = try await server.connect(configuration: SSHConfiguration(observer: observer))
+        let login = seen.withLock { $0 }
+        #expect(login.turns > 2 && login.deepest == 1)
+        let inner = try await server.connect(configuration: SSHConfiguration(observer: observer), through: jump)
+        let (exit, output) = try await inner.collect("echo hello")
+        #expect(exit == .status(0) && output.outText == "hello\n")
+        #expect(seen.withLock { $0.deepest } == 2 && seen.withLock { $0.turns } > login.turns + 5)
+        await inner.close()
+        await jump.close()
+    }
+
     @Test(arguments: [256, 384, 521])
     func ecdsaUserKeys(bits: Int) async throws {
         let server = try await SSHServer()

@@ -27,7 +27,12 @@ void mayfly_keep_heap_small(void);
 /// the kernel cannot.
 int mayfly_rename_new(const char *_Nonnull from, const char *_Nonnull to);
 
-/// From now on a signal that means a crash (SIGSEGV, SIGILL, SIGTRAP, …) first writes a word to `fd`, which must stay open.
+/// From now on a signal that means a crash (SIGSEGV, SIGILL, SIGTRAP, …) first writes a line to `fd`, which must stay open:
+/// what the crashing thread works on, or `crashed` where it works on nothing or somebody else sent the signal.
 void mayfly_mark_crashes(int fd);
+
+/// Says what this thread works on from now on, or NULL. `name` must stay; a line of it is written, of at most 126 bytes.
+/// Returns what it worked on before.
+const char *_Nullable mayfly_work_on(const char *_Nullable name);
 
 #endif
