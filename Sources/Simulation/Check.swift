@@ -149,11 +149,14 @@ final class Check: @unchecked Sendable {
             return
         }
         let folder = world.results.folder(job.id)
-        let (out, err) = (folder.logs[.stdout]?.bytes ?? [], folder.logs[.stderr]?.bytes ?? [])
+        // A job that was cancelled before its next attempt keeps the last one's files where they were set aside.
+        let aside = folder.aside[last.number]
+        let (logs, outputs) = (aside?.logs ?? folder.logs, aside == nil ? folder.outputs : aside?.outputs)
+        let (out, err) = (logs[.stdout]?.bytes ?? [], logs[.stderr]?.bytes ?? [])
         if out != Array(run.stdout.prefix(run.outLength)) || err != Array(run.stderr.prefix(run.errLength)) {
             world.violate("job \(job.id) is called delivered, and its logs are not what the instance sealed")
         }
-        if folder.outputs != machine.outputs { world.violate("job \(job.id) is called delivered without its outputs") }
+        if outputs != machine.outputs { world.violate("job \(job.id) is called delivered without its outputs") }
     }
 
     /// Where nothing may change what comes out, it comes out as the command's work has it.

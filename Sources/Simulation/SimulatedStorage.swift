@@ -7,7 +7,12 @@ final class ResultsDisk: @unchecked Sendable {
         var outputs: [UInt8]?
         var receipt: Receipt?
         /// What earlier attempts left, by their numbers.
-        var aside: [Int: [JobLog: LogFile]] = [:]
+        var aside: [Int: Aside] = [:]
+    }
+
+    struct Aside {
+        var logs: [JobLog: LogFile]
+        var outputs: [UInt8]?
     }
 
     /// A file that a renamed one still is for whoever has it open.
@@ -146,7 +151,7 @@ final class SimulatedFolder: JobFolder, @unchecked Sendable {
         open = [:]
         try await keeper.effect("folder.aside", Int(job.rawValue)) { [disk] in
             guard disk.aside[number] == nil, disk.receipt == nil else { return }
-            disk.aside[number] = disk.logs
+            disk.aside[number] = ResultsDisk.Aside(logs: disk.logs, outputs: disk.outputs)
             (disk.logs, disk.outputs) = ([:], nil)
         }
     }
