@@ -18,6 +18,8 @@ struct SSHSocket: Sendable {
     private struct Pending {
         var isCancelled = false
         var channel: (any Channel)?
+        /// A name with several addresses has several channels, of which one is connected in the end.
+        var engines: [ObjectIdentifier: NIOLoopBound<SSHEngine>] = [:]
         var socket: SSHSocket?
     }
 
@@ -47,6 +49,9 @@ struct SSHSocket: Sendable {
                         throw SSHConnection.cancelled
                     }
                     let engine = try SSHEngine(configuration: configuration, logger: logger)
+                    pending.withLock {
+                        $0.engines[ObjectIdentifier(channel)] = NIOLoopBound(engine, eventLoop: channel.eventLoop)
+                    }
                     try channel.pipeline.syncOperations.addHandler(SSHChannelHandler(engine))
                 }
             }
@@ -59,18 +64,22 @@ struct SSHSocket: Sendable {
                         bootstrap.connect(host: endpoint.host, port: endpoint.port)
                     }
                 return try await connected.flatMap { channel in
-                    channel.eventLoop.makeCompletedFuture { try SSHSocket(channel) }.flatMap { socket in
-                        let isCancelled = pending.withLock {
-                            $0.socket = socket
-                            return $0.isCancelled
+                    // Asked of what was made, not of the pipeline: a peer that left at once has taken the handler along.
+                    let made = pending.withLock { pending -> (SSHSocket, isCancelled: Bool)? in
+                        pending.socket = pending.engines[ObjectIdentifier(channel)].map {
+                            SSHSocket(channel: SSHCarrier(channel), engine: $0)
                         }
-                        guard !isCancelled else {
-                            return channel.eventLoop.makeSucceededFuture(
-                                Reached(socket: socket, greeting: .failure(SSHConnection.cancelled)))
-                        }
-                        return greet(socket).map { Reached(socket: socket, greeting: .success($0)) }
-                            .flatMapErrorThrowing { Reached(socket: socket, greeting: .failure($0)) }
+                        return pending.socket.map { ($0, pending.isCancelled) }
                     }
+                    guard let (socket, isCancelled) = made else {
+                        return channel.eventLoop.makeFailedFuture(SSHError(.closed, "the socket has no engine"))
+                    }
+                    guard !isCancelled else {
+                        return channel.eventLoop.makeSucceededFuture(
+                            Reached(socket: socket, greeting: .failure(SSHConnection.cancelled)))
+                    }
+                    return greet(socket).map { Reached(socket: socket, greeting: .success($0)) }
+                        .flatMapErrorThrowing { Reached(socket: socket, greeting: .failure($0)) }
                 }.get()
             } catch {
                 if Task.isCancelled { throw SSHConnection.cancelled }
@@ -89,13 +98,6 @@ struct SSHSocket: Sendable {
     init(channel: SSHCarrier, engine: NIOLoopBound<SSHEngine>) {
         self.channel = channel
         self.engine = engine
-    }
-
-    /// On the channel's loop.
-    private init(_ channel: any Channel) throws {
-        let handler = try channel.pipeline.syncOperations.handler(type: SSHChannelHandler.self)
-        self.init(
-            channel: SSHCarrier(channel), engine: NIOLoopBound(handler.engine, eventLoop: channel.eventLoop))
     }
 
     /// Ends everything; safe from any thread.
