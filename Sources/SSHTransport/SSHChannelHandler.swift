@@ -1,5 +1,9 @@
 import NIOCore
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Joins the engine to its socket.
 final class SSHChannelHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
@@ -28,7 +32,20 @@ final class SSHChannelHandler: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        engine.hasSent = false
         engine.pump()
+        if !engine.hasSent { acknowledge(context) }
+    }
+
+    /// Acknowledges what has arrived now. Where there is nothing to answer, Linux does so 40 ms later, and until then an sshd
+    /// keeps its next small packet back (Nagle's algorithm, RFC 896): each first channel took these 40 ms longer.
+    private func acknowledge(_ context: ChannelHandlerContext) {
+        #if canImport(Glibc)
+            // tcp(7): not lasting, so it is said each time. What is no socket has nothing to acknowledge.
+            let option = ChannelOptions.Types.SocketOption(
+                level: .tcp, name: NIOBSDSocket.Option(rawValue: CInt(TCP_QUICKACK)))
+            try? context.channel.syncOptions?.setOption(option, value: 1)
+        #endif
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -52,6 +52,8 @@ final class SSHEngine {
     private var pumpIsScheduled = false
     /// Somebody stopped because its share of this turn was used up.
     var hasMore = false
+    /// Set whenever bytes go out, which acknowledge what came in.
+    var hasSent = false
     private(set) var isDisposed = false
 
     init(configuration: SSHConfiguration, logger: Logger) throws {
@@ -141,6 +143,7 @@ final class SSHEngine {
 
     private func flush() {
         guard let bytes = wire.takeOutbound(), let context else { return }
+        hasSent = true
         context.send(bytes)
     }
 
