@@ -372,7 +372,9 @@ pause() {
     wait "$!"
 }
 
-end_pause() { [ "$!" = "$inherited" ] || kill "$!" 2>/dev/null; }
+# KILL, because a child that is forked and has not become the sleep yet takes any other signal with dash's handler, which
+# forgets it.
+end_pause() { [ "$!" = "$inherited" ] || kill -KILL "$!" 2>/dev/null; }
 
 # Leaves with 124 once the limit has passed.
 guard() {
