@@ -12,9 +12,7 @@ extension InstanceConnection {
         _ request: CollectRequest, into stage: TreeStage, keepsMetadata: Bool, _ progress: @escaping Report
     ) async throws -> TreeReport {
         var request = request
-        request.held = stage.keptFiles.map {
-            HeldFile(path: $0.path, size: $0.size, modified: $0.modified, permissions: $0.permissions)
-        }
+        request.held = stage.keptFiles.map { HeldFile($0) }
         let receiver = TreeReceiver(stage: stage, limits: TreeLimits(keepsMetadata: keepsMetadata))
         let said = Words()
         let exit: SSHExit

@@ -60,9 +60,7 @@ extension InstanceConnection {
             if line.elementsEqual("stripes".utf8) {
                 offer.mergesStripes = true
             } else if let file = HeldFile(line: line) {
-                offer.files.append(
-                    KeptFile(
-                        path: file.path, size: file.size, modified: file.modified, permissions: file.permissions))
+                offer.files.append(file.kept)
             }
         }
         return offer
@@ -71,10 +69,7 @@ extension InstanceConnection {
     /// Drops what a cut upload has left on the instance, but for these files.
     /// - Returns: whether that was done.
     package func keep(_ files: [KeptFile], at path: String, key: String) async throws -> Bool {
-        let held = files.map {
-            HeldFile(path: $0.path, size: $0.size, modified: $0.modified, permissions: $0.permissions)
-        }
-        let step = supervisor.keep(held, at: path, key: key)
+        let step = supervisor.keep(files.map { HeldFile($0) }, at: path, key: key)
         return try await execute(step, window: 1 << 17) { _ in } == .status(0)
     }
 
@@ -120,11 +115,7 @@ extension InstanceConnection {
                 }
             }
             group.addTask {
-                try await execute(take, input: stripes[0], window: 1 << 17) { output in
-                    switch output {
-                    case .stdout(let bytes), .stderr(let bytes): _ = await said.take(bytes)
-                    }
-                }
+                try await execute(take, input: stripes[0], window: 1 << 17) { await said.take($0) }
             }
             defer { group.cancelAll() }
             while let next = try await group.next() {
@@ -137,7 +128,7 @@ extension InstanceConnection {
             return try Sent(
                 warnings: sender.warnings, listed: sender.listedFiles, unreadable: sender.unreadableFiles,
                 verified: await said.verified)
-        case .status(71):
+        case TarlessCollect.exit:
             return try await uploadFiles(paths, to: path, token: token, key: resumption?.key ?? token, progress)
         case .unknown: throw Self.cutOff
         case .status, .signal:

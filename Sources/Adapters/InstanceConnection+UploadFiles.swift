@@ -14,11 +14,7 @@ extension InstanceConnection {
     ) async throws -> Sent {
         let listing = try await TreeListing.of(paths)
         let place = Words()
-        let exit = try await execute(supervisor.stage(at: path, key: key), window: 1 << 17) { output in
-            switch output {
-            case .stdout(let bytes), .stderr(let bytes): _ = await place.take(bytes)
-            }
-        }
+        let exit = try await execute(supervisor.stage(at: path, key: key), window: 1 << 17) { await place.take($0) }
         guard exit != .unknown else { throw Self.cutOff }
         let said = await place.text
         guard exit == .status(0), said.hasPrefix("staging /") else { throw Refused(message: said) }
@@ -35,10 +31,7 @@ extension InstanceConnection {
         }
         let words = Words()
         let taken = try await execute(supervisor.takeStaged(at: path, token: token, key: key), window: 1 << 17) {
-            output in
-            switch output {
-            case .stdout(let bytes), .stderr(let bytes): _ = await words.take(bytes)
-            }
+            await words.take($0)
         }
         guard taken != .unknown else { throw Self.cutOff }
         guard taken == .status(0) else { throw Refused(message: await words.text) }

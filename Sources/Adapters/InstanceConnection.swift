@@ -77,6 +77,13 @@ actor Words {
         return words.count >= 2 && words[0] == "size" ? Int64(words[1]) : nil
     }
 
+    /// Of steps that bring no data: both streams are words.
+    func take(_ output: SSHOutput) {
+        switch output {
+        case .stdout(let bytes), .stderr(let bytes): _ = take(bytes)
+        }
+    }
+
     /// How many files the instance compared with what was sent.
     var verified: Int? {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")

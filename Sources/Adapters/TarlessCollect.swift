@@ -7,7 +7,7 @@ import Synchronization
 struct TarlessCollect {
     typealias Handler = @Sendable (SSHOutput) async throws -> Void
 
-    /// What the supervisor's `collect` ends with when its stdout is a plan.
+    /// What the supervisor ends with where it has no `tar`; `collect`'s stdout is a plan then.
     static let exit = SSHExit.status(71)
     private static let piece = 4 << 20
 

@@ -88,26 +88,23 @@ struct LocalCloudProcess: Sendable {
         }
     }
 
-    func get(_ endpoint: LocalCloudEndpoint, _ action: String) async throws -> (status: Int, text: String) {
+    func get(_ endpoint: LocalCloudEndpoint, _ action: String) async throws -> LoopbackExchange.Answer {
         try await request(endpoint, .GET, action, body: nil, patience: .seconds(5))
     }
 
-    func post(_ endpoint: LocalCloudEndpoint, _ action: String, body: String) async throws -> (
-        status: Int, text: String
-    ) {
+    func post(_ endpoint: LocalCloudEndpoint, _ action: String, body: String) async throws -> LoopbackExchange.Answer {
         try await request(endpoint, .POST, action, body: body, patience: .seconds(30))
     }
 
     private func request(
         _ endpoint: LocalCloudEndpoint, _ method: HTTPMethod, _ action: String, body: String?, patience: TimeAmount
-    ) async throws -> (status: Int, text: String) {
+    ) async throws -> LoopbackExchange.Answer {
         let ending = "/compute/v1"
         guard endpoint.url.hasPrefix("http://"), endpoint.url.hasSuffix(ending) else {
             throw KeeperError(code: .cloud, message: "\(folder)/endpoint.json names no address")
         }
-        let answer = try await LoopbackExchange.perform(
+        return try await LoopbackExchange.perform(
             method, "/_mayfly/\(action)", at: String(endpoint.url.dropLast(ending.count)), token: endpoint.token,
             json: body, patience: patience)
-        return (answer.status, answer.text)
     }
 }

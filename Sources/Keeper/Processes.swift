@@ -59,9 +59,9 @@ package enum Processes {
     package static func stopLocalCloud(home: MayflyHome, state: String? = nil, force: Bool) async throws -> String {
         let process = LocalCloudProcess(home: home, state: state)
         guard let endpoint = await process.running() else { return "no local cloud is running" }
-        let (status, text) = try await process.post(endpoint, "stop", body: "{\"force\": \(force)}")
-        guard status < 300 else {
-            let message = (try? JSONDecoder().decode([String: String].self, from: Data(text.utf8)))?["message"]
+        let answer = try await process.post(endpoint, "stop", body: "{\"force\": \(force)}")
+        guard answer.status < 300 else {
+            let message = (try? JSONDecoder().decode([String: String].self, from: Data(answer.text.utf8)))?["message"]
             throw KeeperError(
                 code: .refused,
                 message: (message ?? "the local cloud refused to stop") + "; `mayfly cloud stop --force` destroys them")
@@ -78,7 +78,7 @@ package enum Processes {
     package static func localCloudStatus(home: MayflyHome, state: String? = nil) async throws -> String {
         let process = LocalCloudProcess(home: home, state: state)
         guard let endpoint = await process.running() else { return "no local cloud is running" }
-        let (_, text) = try await process.get(endpoint, "status")
+        let text = try await process.get(endpoint, "status").text
         return "\(endpoint.url) (\(endpoint.backend.rawValue), process \(endpoint.pid))\n\(text)"
     }
 }

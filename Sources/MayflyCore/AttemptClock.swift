@@ -13,8 +13,7 @@ extension AttemptState {
         case .snapshotting: (clock, firstPhase) = (.snapshot, "snapshotting")
         case .running, .holding, .destroying, .verifying, .done: return nil
         }
-        guard let span = spans.last(where: { $0.phase == firstPhase }) else { return nil }
-        return (clock, span.began)
+        return began(firstPhase).map { (clock, $0) }
     }
 
     /// How long ago `moment` was: on the boot clock within one boot, by wall time after a reboot of this host.

@@ -20,7 +20,7 @@ extension AttemptMachine {
         state.instance = InstanceSummary(
             id: instance.id, name: instance.name, type: instance.type, region: instance.region,
             address: instance.address)
-        let asked = state.spans.last { $0.phase == "creating" }?.began ?? now
+        let asked = state.began("creating") ?? now
         let within = instance.answeredAt.map {
             CloudTimeBounds(answeredAt: $0, elapsed: AttemptState.longest(from: asked, to: now))
         }

@@ -2,7 +2,7 @@ extension AttemptMachine {
     mutating func destroyAccepted(_ answer: DestroyAnswer, _ now: Moment) -> AttemptAction {
         guard case .destroying(let id) = state.phase else { return .none }
         // One that was gone already went at some moment since it was last seen.
-        let since = answer.existed ? state.spans.last { $0.phase == "destroying" }?.began : state.lastSignOfLife
+        let since = answer.existed ? state.began("destroying") : state.lastSignOfLife
         let within = answer.answeredAt.map {
             CloudTimeBounds(
                 answeredAt: $0, elapsed: since.map { AttemptState.longest(from: $0, to: now) } ?? .zero)

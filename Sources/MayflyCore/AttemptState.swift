@@ -67,6 +67,9 @@ public struct AttemptState: Codable, Hashable, Sendable {
 
     public var isDone: Bool { phase == .done }
 
+    /// When it last entered a phase, by the phase's word; `nil` when it never did.
+    public func began(_ phase: String) -> Moment? { spans.last { $0.phase == phase }?.began }
+
     /// The key without which an absence of this attempt's instance proves nothing; `nil` = the one the cloud has on record.
     public var witness: String? { anchor.flatMap { $0.isEmpty ? nil : $0 } }
 

@@ -25,12 +25,19 @@ public struct Hold: Hashable, Sendable {
     public var endsAt: WallTime { began.wall.advanced(by: length) }
 }
 
-/// What a person wants of an instance that is held, as it stands in the store until the keeper has acted on it.
-public enum HoldWish: Hashable, Sendable {
+/// What a person wants of one attempt, as it stands in the store until the keeper has acted on it.
+public protocol AttemptWish: Hashable, Sendable {
+    /// The store's key for such a wish about one attempt: another attempt is never meant.
+    static func key(_ job: JobID, attempt: Int) -> String
+    /// As it stands there.
+    var stored: String { get }
+}
+
+/// What a person wants of an instance that is held.
+public enum HoldWish: AttemptWish {
     case release
     case extend(to: WallTime)
 
-    /// The store's key for wishes about one attempt: another attempt's hold is never meant.
     public static func key(_ job: JobID, attempt: Int) -> String { "hold:\(job):\(attempt)" }
 
     /// `release`, or `until:` and milliseconds since 1970.
@@ -52,13 +59,12 @@ public enum HoldWish: Hashable, Sendable {
     }
 }
 
-/// A person's wish that a command that runs may run until then, as it stands in the store until the keeper has acted on it.
-public struct RunWish: Hashable, Sendable {
+/// A person's wish that a command that runs may run until then.
+public struct RunWish: AttemptWish {
     public var end: WallTime
 
     public init(end: WallTime) { self.end = end }
 
-    /// The store's key for the wish about one attempt.
     public static func key(_ job: JobID, attempt: Int) -> String { "run:\(job):\(attempt)" }
 
     /// `until:` and milliseconds since 1970.
@@ -80,7 +86,7 @@ extension AttemptState {
     /// Until when its command may run, by the wall clock; for people. `nil` before it began.
     public func runEnd(_ timeouts: Timeouts) -> WallTime? { runBegan?.wall.advanced(by: runLimit(timeouts)) }
 
-    var runBegan: Moment? { spans.last { $0.phase == "running" }?.began }
+    var runBegan: Moment? { began("running") }
 }
 
 extension AttemptState {

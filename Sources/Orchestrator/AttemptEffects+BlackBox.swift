@@ -12,7 +12,7 @@ extension AttemptEffects {
     func keepBlackBoxBeforeRetry(of state: AttemptState, _ control: EffectControl) async {
         let policy = context.definition.retry ?? RetryPolicy()
         guard policy.asksForTheGPU(after: state),
-            let began = state.spans.last(where: { $0.phase == "collecting" })?.began
+            let began = state.began("collecting")
         else { return }
         let passed = state.elapsed(since: began, now: time.now(), bootID: time.bootID)
         guard passed + Self.blackBoxLimit + .seconds(5) < context.definition.timeouts.collect else { return }

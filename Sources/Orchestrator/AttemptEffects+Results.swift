@@ -52,7 +52,7 @@ extension AttemptEffects {
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(10)))
         var asked =
-            settle ? state.spans.last { $0.phase == "snapshotting" }.map { lagBegan($0.began, state) } : nil
+            settle ? state.began("snapshotting").map { lagBegan($0, state) } : nil
         var retakes = 0
         var told: String?
         func tell(_ words: String) {

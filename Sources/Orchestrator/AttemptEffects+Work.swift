@@ -140,10 +140,10 @@ extension AttemptEffects {
 
     /// Nobody gives up on a connection before the run's end and the collect clock have passed.
     private func giveUpMoment(of state: AttemptState) -> BootInstant? {
-        guard let span = state.spans.last(where: { $0.phase == "running" }) else { return nil }
+        guard let began = state.began("running") else { return nil }
         let timeouts = context.definition.timeouts
         let run = max(state.runLimit(timeouts), context.extendedRun.limit ?? .zero)
-        let passed = state.elapsed(since: span.began, now: time.now(), bootID: time.bootID)
+        let passed = state.elapsed(since: began, now: time.now(), bootID: time.bootID)
         return time.now().boot.advanced(by: max(.zero, run + timeouts.collect - passed))
     }
 }

@@ -22,8 +22,7 @@ package enum FileNames {
         var text: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
         while true {
-            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
+            let count = buffer.withUnsafeMutableBytes { readSome(descriptor, $0) }
             guard count > 0 else { return count == 0 ? text : nil }
             text.append(contentsOf: buffer[..<count])
         }

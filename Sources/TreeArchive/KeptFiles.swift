@@ -47,8 +47,7 @@ final class KeptFiles {
         var hasher = SHA256()
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while !hasGivenUp() {
-            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
+            let count = buffer.withUnsafeMutableBytes { readSome(descriptor, $0) }
             guard count >= 0 else { return nil }
             if count == 0 { return Array(hex(hasher.finalize()).utf8) }
             buffer.withUnsafeBytes { hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }

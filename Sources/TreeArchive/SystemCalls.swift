@@ -39,6 +39,15 @@ func writeFully(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset:
     return 0
 }
 
+/// Reads what is there, up to all of `buffer`.
+/// - Returns: how many bytes; 0 at the end, negative with `errno` set.
+func readSome(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+    while true {
+        let count = read(descriptor, buffer.baseAddress, buffer.count)
+        guard count < 0, errno == EINTR else { return count }
+    }
+}
+
 func hex(_ bytes: some Sequence<UInt8>) -> String {
     let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []

@@ -88,10 +88,7 @@ package final class ListedFile: @unchecked Sendable {
     package func next(upTo count: Int) async throws -> [UInt8] {
         try await NIOThreadPool.singleton.runIfActive { [self] in
             var bytes = [UInt8](repeating: 0, count: count)
-            var got: Int
-            repeat {
-                got = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-            } while got < 0 && errno == EINTR
+            let got = bytes.withUnsafeMutableBytes { readSome(descriptor, $0) }
             guard got >= 0 else { throw TreeListing.unreadable(path) }
             bytes.removeLast(count - got)
             hasher.update(data: bytes)

@@ -157,17 +157,8 @@ extension EndToEnd {
         @Test func `by way of a jump host`() async throws {
             try await World.with { world in
                 let hand = try await HandMade(in: world)
-                try await hand.create("bastion")
-                _ = try await hand.ssh("bastion", "true")
-                let bastion = try hand.object(try await hand.type("instance", "show", "bastion", "--json"))
-                let address = try #require(bastion["public_ip"] as? String)
-                let port = bastion["ssh_port"] as? Int ?? 22
-                let scan = try await world.begin(
-                    ["-p", "\(port)", "-t", "ed25519", address], binary: "/usr/bin/ssh-keyscan"
-                ).end()
-                try world.write("user/known", scan.text)
-                let jump =
-                    "ssh: {jump: {host: \(address), port: \(port), user: ubuntu, key: user/id, known_hosts: user/known}}"
+                let (address, port) = try await hand.bastion()
+                let jump = try await hand.jump(by: address, port)
                 let run = try await world.begin(
                     "\(jump)\ncommand: 'echo from ${SSH_CONNECTION%% *}; until [ -e go ]; do sleep 0.05; done'",
                     until: "the command runs"

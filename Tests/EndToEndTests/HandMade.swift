@@ -52,11 +52,30 @@ struct HandMade {
         #expect(answer.stderr.contains("next: ssh "), "\(answer.stderr)")
     }
 
+    private func place(of name: String) async throws -> (address: String, port: Int) {
+        let instance = try object(try await type("instance", "show", name, "--json"))
+        return (try #require(instance["public_ip"] as? String), instance["ssh_port"] as? Int ?? 22)
+    }
+
+    /// An instance to jump through, up and running.
+    func bastion() async throws -> (address: String, port: Int) {
+        try await create("bastion")
+        _ = try await ssh("bastion", "true")
+        return try await place(of: "bastion")
+    }
+
+    /// A spec's `ssh` that leads through a host, whose key is looked up and known from then on.
+    func jump(by address: String, _ port: Int) async throws -> String {
+        let scan = try await world.begin(
+            ["-p", "\(port)", "-t", "ed25519", address], binary: "/usr/bin/ssh-keyscan"
+        ).end()
+        try world.write("user/known", scan.text)
+        return "ssh: {jump: {host: \(address), port: \(port), user: ubuntu, key: user/id, known_hosts: user/known}}"
+    }
+
     /// Logs in and runs a script; SSH may lag behind `active`.
     func ssh(_ name: String, _ script: String) async throws -> String {
-        let instance = try object(try await type("instance", "show", name, "--json"))
-        let address = try #require(instance["public_ip"] as? String)
-        let port = instance["ssh_port"] as? Int ?? 22
+        let (address, port) = try await place(of: name)
         var last: Answer?
         try await eventually("a login on \(name)") {
             let answer = try await world.begin(

@@ -36,18 +36,12 @@ extension EndToEnd {
         private func with(_ body: (Scene) async throws -> Void) async throws {
             try await World.with { world in
                 let hand = try await HandMade(in: world)
-                try await hand.create("bastion")
-                _ = try await hand.ssh("bastion", "true")
-                let bastion = try hand.object(try await hand.type("instance", "show", "bastion", "--json"))
-                let address = try #require(bastion["public_ip"] as? String)
-                let relay = try await TestRelay(in: world, to: address, bastion["ssh_port"] as? Int ?? 22)
-                let scan = try await world.begin(
-                    ["-p", "\(relay.port)", "-t", "ed25519", "127.0.0.1"], binary: "/usr/bin/ssh-keyscan"
-                ).end()
-                try world.write("user/known", scan.text)
+                let (address, port) = try await hand.bastion()
+                let relay = try await TestRelay(in: world, to: address, port)
+                let jump = try await hand.jump(by: "127.0.0.1", Int(relay.port))
                 let run = try await world.begin(
                     """
-                    ssh: {jump: {host: 127.0.0.1, port: \(relay.port), user: ubuntu, key: user/id, known_hosts: user/known}}
+                    \(jump)
                     command: |
                       mkdir many; for n in $(seq \(Self.files)); do head -c \(Self.size) /dev/urandom > many/$n; done
                       echo ready; until [ -e go ]; do sleep 0.05; done

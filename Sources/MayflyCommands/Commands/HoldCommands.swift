@@ -38,7 +38,7 @@ struct ExtendCommand: MayflyCommand {
                     + "\(TimeText.iso8601(latest)) at the latest: its instance's expiry was fixed before it was created, and "
                     + "ending it takes time too")
         }
-        let wish = HeldJob.Wish(HoldWish.extend(to: end), of: record, attempt.number)
+        let wish = HoldWish.extend(to: end)
         let after = try await HeldJob.ask(wish, of: record, attempt.number, in: store, home, context) {
             $0.hold?.endsAt == end || !$0.isHeld
         }
@@ -70,8 +70,7 @@ struct ReleaseCommand: MayflyCommand {
         let store = try await context.openStore(home)
         let record = try await JobAccess.one(job, in: context, home)
         let (attempt, _) = try HeldJob.held(record)
-        let wish = HeldJob.Wish(HoldWish.release, of: record, attempt.number)
-        _ = try await HeldJob.ask(wish, of: record, attempt.number, in: store, home, context) { !$0.isHeld }
+        _ = try await HeldJob.ask(HoldWish.release, of: record, attempt.number, in: store, home, context) { !$0.isHeld }
         context.console.error(line: "\(record.title): released; `mayfly attach \(record.id)` shows it end")
         return 0
     }
@@ -92,22 +91,6 @@ struct ExtraTime: ExpressibleByArgument, Hashable {
 enum HeldJob {
     private static let patience: Duration = .seconds(10)
 
-    /// What is put into the store, under which key.
-    struct Wish {
-        var text: String
-        var key: String
-
-        init(_ wish: HoldWish, of job: JobRecord, _ attempt: Int) {
-            text = wish.stored
-            key = HoldWish.key(job.id, attempt: attempt)
-        }
-
-        init(_ wish: RunWish, of job: JobRecord, _ attempt: Int) {
-            text = wish.stored
-            key = RunWish.key(job.id, attempt: attempt)
-        }
-    }
-
     /// - Throws: ``CommandError`` when nothing of the job is held.
     static func held(_ job: JobRecord) throws -> (AttemptState, Hold) {
         guard !job.isFinished, let attempt = job.attempt, attempt.isHeld, let hold = attempt.hold else {
@@ -120,11 +103,11 @@ enum HeldJob {
 
     /// - Returns: the attempt once the keeper has acted.
     /// - Throws: ``CommandError`` when that takes too long.
-    static func ask(
+    static func ask<Wish: AttemptWish>(
         _ wish: Wish, of job: JobRecord, _ attempt: Int, in store: any JobStore, _ home: MayflyHome,
         _ context: CommandContext, until condition: (AttemptState) -> Bool
     ) async throws -> AttemptState {
-        try await store.setValue(wish.text, for: wish.key)
+        try await store.setValue(wish.stored, for: Wish.key(job.id, attempt: attempt))
         try await Background.wakeKeeper(home, context)
         let deadline = context.time.now().boot.advanced(by: patience)
         while true {

@@ -44,9 +44,9 @@ struct RunExtension {
                     "\(job.title): its command may run until \(TimeText.iso8601(present)) and can be let run \(room): "
                     + latest.why)
         }
-        let wish = HeldJob.Wish(RunWish(end: end), of: job, attempt.number)
         let timeouts = job.definition.timeouts
-        let after = try await HeldJob.ask(wish, of: job, attempt.number, in: store, home, context) { state in
+        let after = try await HeldJob.ask(RunWish(end: end), of: job, attempt.number, in: store, home, context) {
+            state in
             state.runEnd(timeouts) ?? present >= end || state.refusedRunEnd == end || state.phase.word != "running"
         }
         guard let reached = after.runEnd(timeouts), reached >= end else {
