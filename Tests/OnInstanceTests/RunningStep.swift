@@ -63,8 +63,16 @@ final class RunningStep: Sendable {
         arguments.append(nil)
         variables.append(nil)
         defer { for text in arguments + variables { free(text) } }
+        // As sshd has it: a thread of this process blocks nearly all signals, and busybox then waits for SIGCHLD for ever.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var pid: pid_t = 0
-        let status = posix_spawn(&pid, "/bin/sh", &actions, nil, arguments, variables)
+        let status = posix_spawn(&pid, "/bin/sh", &actions, &attributes, arguments, variables)
         for end in [ends[0], ends[3], ends[5]] { close(end) }
         guard status == 0 else { throw TestInstance.Failure(message: "posix_spawn: \(status)") }
         return (ends, pid)
