@@ -1,3 +1,4 @@
+internal import Crypto
 public import MayflyCore
 
 /// The steps by which a job is run on its instance. Each is one exec on a connection and safe to repeat.
@@ -12,10 +13,11 @@ public struct Supervisor: Sendable {
         self.nonce = Self.folderName(nonce)
     }
 
-    /// Installs the supervisor (read from stdin, put in place by a rename) and waits until the user's startup script
-    /// ended. stdout is one line for ``StageStatus/parse(_:)``. Broken off, it is simply repeated.
+    /// Installs the supervisor (read from stdin, put in place by a rename once it is what was sent) and waits until the
+    /// user's startup script ended. stdout is one line for ``StageStatus/parse(_:)``. Broken off, it is simply repeated.
     public func awaitStartup() -> RemoteStep {
         let text = PackageResources.supervisor_sh
+        // By its length alone where there is no sha256sum: such an image gets no further than this anyway.
         // First boot hands the folder to the login user once that user exists, which may be a moment after sshd is up.
         let script = """
             d=\(folder)
@@ -30,7 +32,13 @@ public struct Supervisor: Sendable {
             done
             umask 077
             t=$d/.supervisor.$$
-            cat >"$t" && [ "$(wc -c <"$t")" -eq \(text.count) ] && mv "$t" "$d/supervisor.sh" || exit 1
+            cat >"$t" && sum=$(sha256sum <"$t" 2>/dev/null || echo \(Self.sum))
+            if [ "${sum%% *}" != \(Self.sum) ] || [ "$(wc -c <"$t")" -ne \(text.count) ]; then
+                rm -f "$t"
+                echo 'the supervisor did not arrive as it was sent' >&2
+                exit 1
+            fi
+            mv "$t" "$d/supervisor.sh" || exit 1
             exec /bin/sh "$d/supervisor.sh" await-startup
             """
         return RemoteStep(command: "exec /bin/sh -c \(ShellText.quote(script))", input: text)
@@ -153,10 +161,25 @@ public struct Supervisor: Sendable {
 
     // MARK: Commands
 
+    /// Of the supervisor's text, as `sha256sum` says it.
+    private static let sum: String = SHA256.hash(data: PackageResources.supervisor_sh).map { byte in
+        String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+    }.joined()
+
     /// Wrapped for `sh`, because the login shell may be any.
+    ///
+    /// What a crash of the instance or a full disk has torn is not run: a shell ends with 0 where a script does, so that a
+    /// step of half a supervisor would look done. The last line of every one there has ever been tells a whole one.
     private func step(_ verb: String, _ arguments: [String] = [], input: [UInt8] = []) -> RemoteStep {
         let words = ([verb] + arguments).joined(separator: " ")
-        let script = "exec /bin/sh \(folder)/supervisor.sh \(words)"
+        let script = """
+            run() {
+                if [ "$(tail -n 1 "$1" 2>/dev/null)" = esac ]; then exec /bin/sh "$@"; fi
+                echo "the supervisor on the instance is missing or torn" >&2
+                exit 70
+            }
+            run \(folder)/supervisor.sh \(words)
+            """
         return RemoteStep(command: "exec /bin/sh -c \(ShellText.quote(script))", input: input)
     }
 

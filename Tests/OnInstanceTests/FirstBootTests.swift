@@ -105,14 +105,6 @@ struct StartupTests {
         #expect(instance.exists("\(instance.state)/supervisor.sh"))
     }
 
-    @Test func aCutInstallationInstallsNothing() async throws {
-        let instance = try await TestInstance(startup: "none", installed: false)
-        var step = instance.supervisor.awaitStartup()
-        step.input.removeLast(100)
-        #expect(try await instance.run(step).code != 0)
-        #expect(!instance.exists("\(instance.state)/supervisor.sh"))
-    }
-
     @Test(arguments: [("[]", Int32(0)), ("[\"('scripts_user', RuntimeError('x'))\"]", 1)])
     func cloudInitsResultDecides(errors: String, code: Int32) async throws {
         let instance = try await TestInstance(startup: "cloud-config", installed: false)

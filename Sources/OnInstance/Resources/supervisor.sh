@@ -1228,6 +1228,7 @@ clock() {
     echo "$uptime $(date +%s) ${first:-0}"
 }
 
+# The last line, and only that, is "esac": by it a whole supervisor is told from a torn one before it is run.
 verb=$1
 shift
 case $verb in
