@@ -36,7 +36,8 @@ package struct InstanceAccess: Sendable {
         guard let key = keys.trusted(hostKey) else { throw Self.neverSeen }
         let endpoint = RemoteEndpoint(
             address: instance.address, port: instance.sshPort, user: user, hostKey: hostKey, jump: jump)
-        let host = try await SSHHost.logIn(at: endpoint, with: keys, hostKey: .pinned(key), logger: logger)
+        let host = try await SSHHost.logIn(
+            at: endpoint, as: identity, with: keys, hostKey: .pinned(key), logger: logger)
         return InstanceConnection(connection: host.connection, supervisor: supervisor, jump: host.jump)
     }
 

@@ -1,6 +1,7 @@
 package import Logging
 package import MayflyCore
 import NIOCore
+import OnInstance
 import SSHTransport
 
 /// Logs in to instances over `SSHTransport` with the keys of their attempt.
@@ -43,7 +44,7 @@ package struct SSHConnector: RemoteConnector {
         }
         let observer = around.map { SSHObserver($0(identity.description)) }
         let host = try await SSHHost.logIn(
-            at: endpoint, with: keys, hostKey: check, observer: observer, logger: logger)
+            at: endpoint, as: identity, with: keys, hostKey: check, observer: observer, logger: logger)
         if endpoint.hostKey == .pinned, keys.seenHostKey == nil {
             do {
                 try await files.recordSeen(keys.host.publicKey, of: identity)
@@ -61,14 +62,14 @@ package struct SSHConnector: RemoteConnector {
 /// A logged-in connection in the core's terms.
 struct SSHHost: RemoteHost {
     let connection: SSHConnection
+    let supervisor: Supervisor
     let jump: SSHConnection?
 
     /// Logs in once with an attempt's keys, through the jump host if there is one.
     /// - Throws: ``RemoteError``.
     static func logIn(
-        at endpoint: RemoteEndpoint, with keys: AttemptKeyFiles.Keys, hostKey: SSHHostKeyCheck,
-        observer: SSHObserver? = nil,
-        logger: Logger
+        at endpoint: RemoteEndpoint, as identity: AttemptIdentity, with keys: AttemptKeyFiles.Keys,
+        hostKey: SSHHostKeyCheck, observer: SSHObserver? = nil, logger: Logger
     ) async throws -> SSHHost {
         let jump = try await JumpConnection.open(endpoint.jump, logger)
         do {
@@ -76,7 +77,8 @@ struct SSHHost: RemoteHost {
                 to: SSHEndpoint(host: endpoint.address, port: endpoint.port), through: jump,
                 credential: .privateKey(user: endpoint.user, keys.client), hostKey: hostKey,
                 configuration: SSHConfiguration(observer: observer), logger: logger)
-            return SSHHost(connection: connection, jump: jump)
+            return SSHHost(
+                connection: connection, supervisor: Supervisor(nonce: identity.nonce), jump: jump)
         } catch {
             await jump?.close()
             guard let error = error as? SSHError else { throw error }
@@ -104,7 +106,10 @@ struct SSHHost: RemoteHost {
                 }
             }
             let exit =
-                if options.bulk {
+                if case .stream(let next) = input, command == supervisor.upload().command {
+                    try await FrozenUpload(connection: connection, supervisor: supervisor, onOutput: hand)
+                        .execute(next, execOptions)
+                } else if options.bulk {
                     try await TarlessCollect.execute(
                         command, on: connection, options: execOptions, stdin: stdin, hand)
                 } else {

@@ -92,10 +92,20 @@ public struct Supervisor: Sendable {
         step("extend", [stage.rawValue, String(max(0, limit.components.seconds))])
     }
 
-    /// Unpacks the tar that the caller streams to stdin (a ``TreePacker``'s) into `~/work`. stdout = `uploaded`.
+    /// Unpacks the tar that the caller streams to stdin (a ``TreePacker``'s) into `~/work`. stdout = `unpacking` at once, then
+    /// `uploaded`; where there is no `tar`, `no-tar`, and the exit code is 71.
     public func upload() -> RemoteStep {
-        step("upload")
+        step(
+            "upload",
+            after: "if command -v tar >/dev/null; then echo unpacking; else echo no-tar; cat >/dev/null; exit 71; fi\n")
     }
+
+    /// Makes an empty folder for code that comes by SFTP, where ``upload()`` ended with 71. stdout = `staging PATH`, or
+    /// `uploaded` where it has come already.
+    public func stageCode() -> RemoteStep { step("stage-code") }
+
+    /// Compares what came there with its end mark's sums and puts it into `~/work`. stdout = `verified COUNT` and `uploaded`.
+    public func takeCode() -> RemoteStep { step("take-code") }
 
     /// stdout = one stream for a ``TreeReceiver``. Where there is no `tar`, the exit code is 71 and stdout a plan by which the
     /// same stream can be made from files fetched by SFTP.
@@ -170,7 +180,9 @@ public struct Supervisor: Sendable {
     ///
     /// What a crash of the instance or a full disk has torn is not run: a shell ends with 0 where a script does, so that a
     /// step of half a supervisor would look done. The last line of every one there has ever been tells a whole one.
-    private func step(_ verb: String, _ arguments: [String] = [], input: [UInt8] = []) -> RemoteStep {
+    private func step(
+        _ verb: String, _ arguments: [String] = [], input: [UInt8] = [], after preparation: String = ""
+    ) -> RemoteStep {
         let words = ([verb] + arguments).joined(separator: " ")
         let script = """
             run() {
@@ -178,7 +190,7 @@ public struct Supervisor: Sendable {
                 echo "the supervisor on the instance is missing or torn" >&2
                 exit 70
             }
-            run \(folder)/supervisor.sh \(words)
+            \(preparation)run \(folder)/supervisor.sh \(words)
             """
         return RemoteStep(command: "exec /bin/sh -c \(ShellText.quote(script))", input: input)
     }

@@ -69,7 +69,7 @@ package struct TreeListing: Sendable {
 }
 
 /// A file of a ``TreeListing`` while it is read, from its beginning to its end and once. One call at a time.
-package final class ListedFile: @unchecked Sendable {
+package final class ListedFile: TreeContent, @unchecked Sendable {
     // Safe: used by one task at a time, whose calls follow each other.
     private let descriptor: Int32
     private let path: [UInt8]
@@ -84,8 +84,7 @@ package final class ListedFile: @unchecked Sendable {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// The next bytes; empty at the end.
-    package func next(upTo count: Int) async throws -> [UInt8] {
+    package func content(upTo count: Int) async throws -> [UInt8] {
         try await NIOThreadPool.singleton.runIfActive { [self] in
             var bytes = [UInt8](repeating: 0, count: count)
             let got = bytes.withUnsafeMutableBytes { readSome(descriptor, $0) }
@@ -96,6 +95,5 @@ package final class ListedFile: @unchecked Sendable {
         }
     }
 
-    /// Of all that was read.
     package var sha256: String { hex(hasher.finalize()) }
 }

@@ -66,5 +66,38 @@ extension EndToEnd {
                 #expect(world.result("outputs/ckpt/big [1] näme")?.count == 9_000_001)
             }
         }
+
+        @Test func `frozen code comes by SFTP and is verified`() async throws {
+            try await World.with { world in
+                try world.write("code/.gitignore", "ignored\n")
+                let script = """
+                    mkdir -p code/empty code/shut && cd code && echo > ignored
+                    head -c 5000001 /dev/urandom > 'big [1] näme'; true > nothing; ln -s nothing link
+                    n=$(printf 'long%.0s' $(seq 60)); mkdir "$n" && echo x > "$n/$n"; echo y > "$(printf 'two\\nlines')"
+                    printf '#!/bin/sh\\necho ran' > tool; chmod 755 tool; echo z > shut/z; chmod 640 shut/z; chmod 555 shut
+                    find . ! -name ignored -exec touch -h -d @1000000000 {} +
+                    """
+                func sh(_ script: String) async throws -> String {
+                    try await world.begin(["-c", "cd '\(world.folder)' && \(script)"], binary: "/bin/sh").end().text
+                }
+                _ = try await sh(script)
+                let here = try await sh("cd code && rm ignored && chmod 755 . && \(Self.listing)")
+                let answer = try await world.run(
+                    """
+                    startup_script: rm -f /usr/bin/tar /bin/tar
+                    workdir: code
+                    setup: ./tool
+                    command: |
+                      command -v tar; chmod 755 . && \(Self.listing.replacingOccurrences(of: "\\\n", with: ""))
+                      ls -A ~ | grep mayfly
+                    """)
+                #expect(answer.code == 1, "of the grep: \(answer.stderr)")
+                // The folder itself is whoever makes it's; all in it is as it was.
+                let inside = { (text: String) in text.split(separator: "\n").filter { !$0.hasPrefix("/ ") } }
+                #expect(inside(answer.text) == inside(here))
+                #expect(inside(here).count == 19, "\(here)")
+                #expect(world.text("setup.log") == "ran\n")
+            }
+        }
     }
 }

@@ -171,7 +171,7 @@ struct CollectTests {
         }
         for _ in 0..<2 {
             let answer = try instance.perform(instance.supervisor.upload(), input: bytes)
-            #expect(answer.text == "uploaded\n")
+            #expect(answer.text == "unpacking\nuploaded\n")
             #expect(answer.code == 0)
         }
         let listing = try Scratch.run("cd '\(instance.scratch.path)/home' && find . | sort").text

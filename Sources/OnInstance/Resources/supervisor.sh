@@ -579,12 +579,43 @@ upload() {
         cat >/dev/null
         say uploaded
     fi
-    work=$HOME/work
     new=$HOME/.mayfly-upload.$$
     trap 'rm -rf "$new"' EXIT
     rm -rf "$new"
     mkdir "$new" || exit 1
     tar -x -o -f - -C "$new" || exit 1
+    put_code
+}
+
+# An empty folder, for code that comes by SFTP because there is no tar.
+stage_code() {
+    umask 022
+    if [ -e "$d/uploaded" ]; then say uploaded; fi
+    if ! command -v sha256sum >/dev/null; then
+        echo 'the image has no sha256sum' >&2
+        exit 1
+    fi
+    new=$HOME/.mayfly-upload.files
+    remove_staging "$new"
+    mkdir "$new" || exit 1
+    say "staging $(cd -P -- "$new" && pwd -P)"
+}
+
+# What came there, if it is what was sent.
+take_code() {
+    umask 022
+    LC_ALL=C
+    export LC_ALL
+    if [ -e "$d/uploaded" ]; then say uploaded; fi
+    new=$HOME/.mayfly-upload.files
+    trap 'remove_staging "$new"; rm -f "$d/upload.want" "$d/upload.got"' EXIT
+    [ ! -f "$new/.mayfly-end" ] || verify "$new" "$d/upload" || exit 1
+    put_code
+}
+
+# Puts what is in the folder new into ~/work, once.
+put_code() {
+    work=$HOME/work
     # The packer's last entry: a stream that was cut between two files has none.
     if [ ! -f "$new/.mayfly-end" ]; then
         echo 'the upload ended early' >&2
@@ -608,8 +639,6 @@ upload() {
         true >"$d/uploaded" || exit 1
         durable "$d/uploaded" "$d"
     fi
-    rm -rf "$new"
-    trap - EXIT
     say uploaded
 }
 
@@ -1243,6 +1272,8 @@ stop) stop "$@" ;;
 extend) extend "$@" ;;
 end) end "$@" ;;
 upload) upload ;;
+stage-code) stage_code ;;
+take-code) take_code ;;
 take) take "$@" ;;
 stage) stage "$@" ;;
 staged) staged "$@" ;;
