@@ -155,7 +155,7 @@ let package = Package(
         testTarget(
             "KeeperTests",
             [
-                "Keeper", "LocalCloud", "MayflyCore", nioCore, nioEmbedded, nioPosix,
+                "JobFiles", "Keeper", "LocalCloud", "MayflyCore", "MayflyTestKit", nioCore, nioEmbedded, nioPosix,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
         // Runs the real binary, which is therefore built with it.

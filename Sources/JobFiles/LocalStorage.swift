@@ -4,9 +4,18 @@ package import MayflyCore
 /// Results folders and frozen code on this host's file system.
 package struct LocalStorage: JobStorage {
     private let blobPath: @Sendable (String) -> String
+    private let around: @Sendable (String) -> @Sendable (() -> Void) -> Void
 
-    /// - Parameter blobPath: the path of the frozen tree with this SHA-256.
-    package init(blobPath: @escaping @Sendable (String) -> String) { self.blobPath = blobPath }
+    /// - Parameters:
+    ///   - blobPath: the path of the frozen tree with this SHA-256.
+    ///   - around: what the unpacking of a machine's outputs is wrapped in, by its hostname.
+    package init(
+        blobPath: @escaping @Sendable (String) -> String,
+        around: @escaping @Sendable (String) -> @Sendable (() -> Void) -> Void = { _ in { $0() } }
+    ) {
+        self.blobPath = blobPath
+        self.around = around
+    }
 
     package func folder(for job: JobRecord) async throws -> any JobFolder {
         let path = job.resultsFolder
@@ -15,7 +24,9 @@ package struct LocalStorage: JobStorage {
             try AtomicFile.makeFolder(path)
             Self.pointLatest(in: parent, to: path)
         }
-        return ResultsFolder(path: path)
+        // Outputs are received in a folder that was asked for at that moment, so this is the attempt that sends them.
+        guard let attempt = job.attempt else { return ResultsFolder(path: path) { $0() } }
+        return ResultsFolder(path: path, around: around(attempt.identity.description))
     }
 
     package func frozenCode(_ code: FrozenCode) async throws -> @Sendable () async throws -> [UInt8]? {

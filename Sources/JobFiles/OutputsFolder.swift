@@ -12,8 +12,10 @@ struct OutputsFolder: OutputsReceiver {
     private let place: String
     private let receiver: TreeReceiver
 
-    /// - Parameter path: the job's results folder.
-    init(path: String) async throws {
+    /// - Parameters:
+    ///   - path: the job's results folder.
+    ///   - around: what the reading of their instance's bytes is wrapped in.
+    init(path: String, around: @escaping @Sendable (() -> Void) -> Void) async throws {
         let arriving = path + "/outputs.partial"
         try await blocking {
             try SmallFiles.removeFolder(arriving)
@@ -21,7 +23,7 @@ struct OutputsFolder: OutputsReceiver {
         }
         self.arriving = arriving
         place = path + "/outputs"
-        receiver = TreeReceiver(destination: arriving)
+        receiver = TreeReceiver(destination: arriving, around: around)
     }
 
     func receive(_ bytes: [UInt8]) async throws { try await receiver.receive(bytes) }

@@ -7,10 +7,16 @@ import TreeArchive
 /// A job's results folder on this host: `outputs/`, the logs, `receipt.json`.
 actor ResultsFolder: JobFolder {
     private let path: String
+    private let around: @Sendable (() -> Void) -> Void
     private var logs: [JobLog: LogBox] = [:]
 
-    /// - Parameter path: exists already.
-    init(path: String) { self.path = path }
+    /// - Parameters:
+    ///   - path: exists already.
+    ///   - around: what the unpacking of its instance's outputs is wrapped in.
+    init(path: String, around: @escaping @Sendable (() -> Void) -> Void) {
+        self.path = path
+        self.around = around
+    }
 
     func length(of log: JobLog) async throws -> Int64 {
         let box = try await open(log)
@@ -52,7 +58,7 @@ actor ResultsFolder: JobFolder {
     }
 
     func receiveOutputs() async throws -> any OutputsReceiver {
-        try await OutputsFolder(path: path)
+        try await OutputsFolder(path: path, around: around)
     }
 
     func write(_ receipt: Receipt) async throws {

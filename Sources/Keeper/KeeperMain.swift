@@ -35,8 +35,8 @@ package enum KeeperMain {
                 supplies: KeeperSupplies(
                     home: home, store: store, vault: vault, installation: installation, logger: logger),
                 connector: SSHConnector(keysFolder: home.keys, logger: logger, around: CrashMark.around),
-                storage: LocalStorage(blobPath: { home.blob($0) }), observer: hub, time: time, entropy: entropy,
-                logger: logger, formatTime: isoTime),
+                storage: LocalStorage(blobPath: { home.blob($0) }, around: CrashMark.around), observer: hub, time: time,
+                entropy: entropy, logger: logger, formatTime: isoTime),
             token: token, installation: installation, afterCrash: crash.hasCrashed, over: crash.machines)
         if crash.hasCrashed {
             logger.error("the last keeper crashed", metadata: ["over": "\(crash.machines)"])

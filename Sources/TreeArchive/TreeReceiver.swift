@@ -8,26 +8,36 @@ internal import Foundation
 public final class TreeReceiver: Sendable {
     private let feed = ReceiverFeed()
 
-    /// - Parameter destination: made (0700) when it is not there; should be empty, because nothing is overwritten.
-    public convenience init(destination: String, limits: TreeLimits = TreeLimits()) {
-        self.init(destination, nil, limits)
+    /// - Parameters:
+    ///   - destination: made (0700) when it is not there; should be empty, because nothing is overwritten.
+    ///   - around: what the reading of the sender's bytes is wrapped in, on its thread; must call what it is given, once.
+    public convenience init(
+        destination: String, limits: TreeLimits = TreeLimits(),
+        around: @escaping @Sendable (() -> Void) -> Void = { $0() }
+    ) {
+        self.init(destination, nil, limits, around)
     }
 
     /// Fills a stage. What it has kept and the stream leaves out is taken over once its SHA-256 is the manifest's.
     public convenience init(stage: TreeStage, limits: TreeLimits = TreeLimits()) {
-        self.init(stage.tree, stage, limits)
+        self.init(stage.tree, stage, limits) { $0() }
     }
 
-    private init(_ destination: String, _ stage: TreeStage?, _ limits: TreeLimits) {
+    private init(
+        _ destination: String, _ stage: TreeStage?, _ limits: TreeLimits,
+        _ around: @escaping @Sendable (() -> Void) -> Void
+    ) {
         let feed = feed
         Thread.detachNewThread {
-            feed.finish(
-                Result {
-                    let folder = try DestinationFolder(path: destination)
-                    return try TreeExtractor(
-                        feed: feed, folder: folder, limits: limits, kept: stage.map(KeptFiles.init)
-                    ).run()
-                })
+            around {
+                feed.finish(
+                    Result {
+                        let folder = try DestinationFolder(path: destination)
+                        return try TreeExtractor(
+                            feed: feed, folder: folder, limits: limits, kept: stage.map(KeptFiles.init)
+                        ).run()
+                    })
+            }
         }
     }
 
