@@ -57,7 +57,7 @@ extension Database {
         case .submission(let name): ("submission = ?", [name])
         // A negative LIMIT would mean "all".
         case .newest(let count): ("id IN (SELECT id FROM jobs ORDER BY id DESC LIMIT ?)", [max(0, count)])
-        // What the columns and the word can tell keeps all other states from being decoded.
+        // What the columns and the word can tell keeps all other states from being read: an index has these terms.
         case .watched(let now):
             (
                 """

@@ -45,7 +45,9 @@ import Testing
             }
             let error = await error(opening: path)
             #expect(error?.code == .unreadable)
-            #expect(error?.message.contains("newer Mayfly (schema 99, this one knows 1)") == true)
+            #expect(
+                error?.message.contains("newer Mayfly (schema 99, this one knows \(StoreSchema.currentVersion))")
+                    == true)
         }
     }
 
