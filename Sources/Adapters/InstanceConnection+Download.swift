@@ -12,7 +12,7 @@ extension InstanceConnection {
         _ request: CollectRequest, into stage: TreeStage, keepsMetadata: Bool, _ progress: @escaping Report
     ) async throws -> TreeReport {
         var request = request
-        request.held = stage.keptFiles.map { HeldFile($0) }
+        request.held = stage.keptFiles.flatMap(\.line)
         let receiver = TreeReceiver(stage: stage, limits: TreeLimits(keepsMetadata: keepsMetadata))
         let said = Words()
         let exit: SSHExit

@@ -59,8 +59,8 @@ extension InstanceConnection {
         for line in await said.bytes.split(separator: UInt8(ascii: "\n")) {
             if line.elementsEqual("stripes".utf8) {
                 offer.mergesStripes = true
-            } else if let file = HeldFile(line: line) {
-                offer.files.append(file.kept)
+            } else if let file = KeptFile(line: line) {
+                offer.files.append(file)
             }
         }
         return offer
@@ -69,7 +69,7 @@ extension InstanceConnection {
     /// Drops what a cut upload has left on the instance, but for these files.
     /// - Returns: whether that was done.
     package func keep(_ files: [KeptFile], at path: String, key: String) async throws -> Bool {
-        let step = supervisor.keep(files.map { HeldFile($0) }, at: path, key: key)
+        let step = supervisor.keep(files.flatMap(\.line), at: path, key: key)
         return try await execute(step, window: 1 << 17) { _ in } == .status(0)
     }
 

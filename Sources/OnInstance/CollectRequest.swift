@@ -17,9 +17,9 @@ public struct CollectRequest: Sendable, Hashable {
         return request
     }
 
-    /// Files that the asker has from an earlier stream. Those that are the same by length, second and rights are not sent
+    /// Files that the asker has from an earlier stream, a line "SIZE SECONDS RIGHTS ./path" each. Those that are the same by length, second and rights are not sent
     /// again; the manifest covers them, so that they can be compared.
-    public var held: [HeldFile] = []
+    public var held: [UInt8] = []
 
     /// The request as the supervisor evaluates it; the last line tells a complete one from a cut one.
     var document: [UInt8] {
@@ -33,10 +33,8 @@ public struct CollectRequest: Sendable, Hashable {
     private var heldLines: [UInt8] {
         if held.isEmpty { return [] }
         var text = Array("if command -v already_there >/dev/null; then already_there '".utf8)
-        for file in held {
-            for byte in file.line {
-                if byte == UInt8(ascii: "'") { text += Array("'\\''".utf8) } else { text.append(byte) }
-            }
+        for byte in held {
+            if byte == UInt8(ascii: "'") { text += Array("'\\''".utf8) } else { text.append(byte) }
         }
         return text + Array("'; fi\n".utf8)
     }

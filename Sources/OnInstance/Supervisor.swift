@@ -147,16 +147,17 @@ public struct Supervisor: Sendable {
     }
 
     /// What a cut ``take(at:stripes:token:key:goesOn:)`` of this key has left. stdout = `stripes` where several connections
-    /// can be merged, then a ``HeldFile`` a line. An older supervisor ends with 64. Ends an earlier try that still runs.
+    /// can be merged, then a line "SIZE SECONDS RIGHTS ./path" a file. An older supervisor ends with 64. Ends an earlier try that still runs.
     public func staged(at path: String, key: String) -> RemoteStep {
         step("staged", [ShellText.quote(path), Self.folderName(key)])
     }
 
     /// Drops all that is staged under a key but these files.
-    public func keep(_ files: [HeldFile], at path: String, key: String) -> RemoteStep {
+    /// - Parameter files: lines of ``staged(at:key:)``.
+    public func keep(_ files: [UInt8], at path: String, key: String) -> RemoteStep {
         step(
             "keep", [ShellText.quote(path), Self.folderName(key)],
-            input: files.flatMap(\.line) + Array("end\n".utf8))
+            input: files + Array("end\n".utf8))
     }
 
     /// Another connection of a striped ``take(at:stripes:token:key:goesOn:)``: its stdin is the stripe of this number, from 1.

@@ -107,28 +107,3 @@ public struct TreeStage: Sendable {
         kept.values.sorted { $0.path.lexicographicallyPrecedes($1.path) }
     }
 }
-
-/// A file as the other side described it, whose content is here from an earlier stream.
-public struct KeptFile: Sendable, Hashable {
-    /// Relative, as the sender named it.
-    public var path: [UInt8]
-    public var size: Int64
-    /// Whole seconds since 1970.
-    public var modified: Int64
-    /// With set-id and sticky bits, as they were sent.
-    public var permissions: UInt32
-    /// The folder that its path begins at; empty where that is not on this machine.
-    var tree: String
-
-    public init(path: [UInt8], size: Int64, modified: Int64, permissions: UInt32) {
-        self.init(path: path, size: size, modified: modified, permissions: permissions, tree: "")
-    }
-
-    init(path: [UInt8], size: Int64, modified: Int64, permissions: UInt32, tree: String) {
-        self.path = path
-        self.size = size
-        self.modified = modified
-        self.permissions = permissions
-        self.tree = tree
-    }
-}

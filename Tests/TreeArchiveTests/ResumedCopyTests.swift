@@ -27,11 +27,7 @@ struct ResumedCopyTests {
         let staging = try #require(try TreeStaging(path: folder))
         let stage = try staging.begin()
         var request = CollectRequest.copy(of: "a")
-        if held {
-            request.held = stage.keptFiles.map {
-                HeldFile(path: $0.path, size: $0.size, modified: $0.modified, permissions: $0.permissions)
-            }
-        }
+        if held { request.held = stage.keptFiles.flatMap(\.line) }
         let bytes = Array(try instance.perform(instance.supervisor.collect(request)).bytes.prefix(limit))
         let receiver = TreeReceiver(stage: stage, limits: TreeLimits(keepsMetadata: true))
         try await receiver.receive(bytes)

@@ -27,14 +27,10 @@ struct ResumedUploadTests {
     private func run(cutAfter limit: Int = .max) async throws -> (answer: Scratch.Output, bytes: Int, held: Int) {
         let said = try instance.perform(instance.supervisor.staged(at: "dst", key: key))
         #expect(said.code == 0)
-        let there = said.bytes.split(separator: UInt8(ascii: "\n")).compactMap { HeldFile(line: $0) }
-        let held = try await TreeSender.unchanged(
-            there.map { KeptFile(path: $0.path, size: $0.size, modified: $0.modified, permissions: $0.permissions) },
-            of: source)
+        let there = said.bytes.split(separator: UInt8(ascii: "\n")).compactMap { KeptFile(line: $0) }
+        let held = try await TreeSender.unchanged(there, of: source)
         if !held.isEmpty {
-            let lines = held.map {
-                HeldFile(path: $0.path, size: $0.size, modified: $0.modified, permissions: $0.permissions)
-            }
+            let lines = held.flatMap(\.line)
             #expect(try instance.perform(instance.supervisor.keep(lines, at: "dst", key: key)).code == 0)
         }
         let sender = try TreeSender(paths: source, held: held)
