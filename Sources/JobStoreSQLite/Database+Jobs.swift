@@ -26,6 +26,12 @@ extension Database {
         return found.records.first
     }
 
+    func newestJob(named name: String) throws -> JobRecord? {
+        let newest = try Int64.fetchOne(
+            self, sql: "SELECT id FROM jobs WHERE name = ? ORDER BY id DESC LIMIT 1", arguments: [name])
+        return try newest.flatMap { try job(JobID(rawValue: $0)) }
+    }
+
     func unreadableJobs(_ filter: JobFilter) throws -> [UnreadableJob] {
         if case .watched = filter { return [] }
         let (condition, arguments) = Self.condition(filter)

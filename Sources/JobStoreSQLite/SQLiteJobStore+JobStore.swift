@@ -15,6 +15,10 @@ extension SQLiteJobStore {
         try await read { try $0.job(id) }
     }
 
+    public func newestJob(named name: String) async throws -> JobRecord? {
+        try await read { try $0.newestJob(named: name) }
+    }
+
     public func jobs(_ filter: JobFilter) async throws -> [JobRecord] {
         try await read { try $0.jobs(filter) }
     }

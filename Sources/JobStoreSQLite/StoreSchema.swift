@@ -93,11 +93,12 @@ enum StoreSchema {
                 """)
     }
 
-    /// A keeper asks for both at every wake or every half minute, and finds little: it must not read a row for every job
-    /// that waits, or that ever was. SQLite takes such an index for a statement that has the index's terms, word for word.
+    /// A keeper asks for the first two at every wake or every half minute, a person for a job by its name, and they find
+    /// little: they must not read a row for every job that waits, or that ever was. SQLite takes such an index for a statement that has the index's terms, word for word.
     private static func indexWhatIsAskedForOften(_ db: Database) throws {
         try db.execute(
             sql: """
+                CREATE INDEX jobs_name ON jobs (name);
                 CREATE INDEX jobs_cancelled ON jobs (id) WHERE finished_at IS NULL AND cancel_requested_at IS NOT NULL;
                 CREATE INDEX attempts_watched ON attempts (expiry)
                     WHERE phase = 'done' AND (teardown = 'leaked' OR instr(state, '"unsettled"') > 0);

@@ -11,6 +11,9 @@ public protocol JobStore: Sendable {
 
     func job(_ id: JobID) async throws -> JobRecord?
 
+    /// The newest job of this name.
+    func newestJob(named name: String) async throws -> JobRecord?
+
     /// Jobs matching the filter, by ascending number. One whose row cannot be read is left out: it must not stop the others.
     func jobs(_ filter: JobFilter) async throws -> [JobRecord]
 
@@ -54,8 +57,12 @@ public protocol JobStore: Sendable {
 }
 
 extension JobStore {
-    /// For stores that hold values, not texts.
+    /// For stores that hold values, not texts, and few of them.
     public func unreadableJobs(_ filter: JobFilter) async throws -> [UnreadableJob] { [] }
+
+    public func newestJob(named name: String) async throws -> JobRecord? {
+        try await jobs(.all).last { $0.definition.name == name }
+    }
 }
 
 /// A job whose row this Mayfly cannot read: damaged, or written by a newer one. Nothing is done for it and nothing to it.

@@ -50,6 +50,13 @@ extension JobStoreConformance {
             try expect(try await numbers(.newest(-1)) == [], "newest -1")
             try expect(try await numbers(.newest(99)) == ids, "newest 99")
         },
+        Check("the newest of a name") { store in
+            let names = ["a", "b", "a", "c"]
+            let ids = try await store.submit(names.map { Fixtures.newJob(Fixtures.definition(name: $0)) })
+            try expect(try await store.newestJob(named: "a")?.id == ids[2], "of two")
+            try expect(try await store.newestJob(named: "b")?.definition.name == "b", "of one")
+            try expect(try await store.newestJob(named: "A") == nil, "of none")
+        },
         Check("a cancel keeps its first time") { store in
             let ground = try await Ground(store)
             let later = Fixtures.now.wall.advanced(by: .seconds(9))

@@ -46,7 +46,7 @@ enum JobReference: ExpressibleByArgument, Hashable, Sendable {
         case .all:
             return try await store.jobs(.unfinished)
         case .name(let name):
-            guard let job = try await store.jobs(.all).last(where: { $0.definition.name == name }) else {
+            guard let job = try await store.newestJob(named: name) else {
                 throw Self.nothing("there is no job named \(ControlSequences.line(name))")
             }
             return [job]
