@@ -3,21 +3,30 @@ internal import MayflyCore
 
 /// Jobs as rows. Synchronous, to be called inside a transaction.
 extension Database {
-    func insert(_ jobs: [NewJob]) throws -> [JobID] {
+    func insert(_ jobs: [NewJob], accepting accepts: (NewJob, JobID) throws -> Bool) throws -> [JobID] {
         try jobs.map { job in
-            try execute(
-                sql: """
-                    INSERT INTO jobs (name, definition_version, definition, cloud_kind, cloud_endpoint, results_parent,
-                        submission, submission_limit, submitted_at)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    job.definition.name, StoreCoding.definitionVersion, try StoreCoding.encode(job.definition),
-                    job.cloud.kind.rawValue, job.cloud.endpoint, job.resultsParent, job.submission,
-                    job.submissionLimit, job.submittedAt.rawValue,
-                ])
-            return JobID(rawValue: lastInsertedRowID)
+            while true {
+                let id = try insert(job)
+                if try accepts(job, id) { return id }
+                // AUTOINCREMENT: the number does not come again.
+                try execute(sql: "DELETE FROM jobs WHERE id = ?", arguments: [id.rawValue])
+            }
         }
+    }
+
+    private func insert(_ job: NewJob) throws -> JobID {
+        try execute(
+            sql: """
+                INSERT INTO jobs (name, definition_version, definition, cloud_kind, cloud_endpoint, results_parent,
+                    submission, submission_limit, submitted_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                job.definition.name, StoreCoding.definitionVersion, try StoreCoding.encode(job.definition),
+                job.cloud.kind.rawValue, job.cloud.endpoint, job.resultsParent, job.submission,
+                job.submissionLimit, job.submittedAt.rawValue,
+            ])
+        return JobID(rawValue: lastInsertedRowID)
     }
 
     func job(_ id: JobID) throws -> JobRecord? {

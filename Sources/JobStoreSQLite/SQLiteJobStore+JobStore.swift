@@ -6,9 +6,15 @@ extension SQLiteJobStore {
         try await write { try $0.installation(fresh: fresh) }
     }
 
-    public func submit(_ jobs: [NewJob]) async throws -> [JobID] {
+    public func submit(
+        _ jobs: [NewJob], accepting accepts: @escaping @Sendable (NewJob, JobID) throws -> Bool
+    ) async throws -> [JobID] {
         guard !jobs.isEmpty else { return [] }
-        return try await write { try $0.insert(jobs) }
+        return try await write { db in
+            try db.insert(jobs) { job, id in
+                do { return try accepts(job, id) } catch { throw CallersError(error: error) }
+            }
+        }
     }
 
     public func job(_ id: JobID) async throws -> JobRecord? {

@@ -71,9 +71,13 @@ public final class SQLiteJobStore: JobStore {
         do {
             return .success(try body())
         } catch {
+            if let error = error as? CallersError { return .failure(error.error) }
             return .failure(JobStoreError(mapping: error, path: path))
         }
     }
+
+    /// What a caller's part of a transaction has thrown, which is not the store's failure.
+    struct CallersError: Error { var error: any Error }
 
     /// Opening blocks on the file system and on other processes' locks, so it gets a thread of its own.
     private static func offloaded<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {

@@ -203,6 +203,9 @@ extension JobDefinition {
     /// What a snapshot of an attempt's instance is called.
     public func snapshotName(of attempt: AttemptIdentity) -> String { snapshot.name ?? label(attempt) }
 
+    /// The results folder of the job of this number.
+    public func resultsFolder(of job: JobID, in parent: String) -> String { "\(parent)/\(name)-\(job)" }
+
     /// What a snapshot is called that nobody asked for, but without which results would be lost.
     public func rescueName(of attempt: AttemptIdentity) -> String { "rescue-\(label(attempt))" }
 

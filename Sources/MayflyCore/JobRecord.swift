@@ -93,5 +93,5 @@ public struct JobRecord: Sendable, Hashable {
     }
 
     /// `<resultsParent>/<name>-<number>`
-    public var resultsFolder: String { "\(resultsParent)/\(definition.name)-\(id)" }
+    public var resultsFolder: String { definition.resultsFolder(of: id, in: resultsParent) }
 }

@@ -7,7 +7,11 @@ public protocol JobStore: Sendable {
     func installation(fresh: String) async throws -> String
 
     /// Stores jobs and gives them their numbers, all or none.
-    func submit(_ jobs: [NewJob]) async throws -> [JobID]
+    /// - Parameter accepts: asked within the transaction, in the order of the jobs, whether one may have this number. A number
+    ///   that is declined is nobody's, and the next one is tried; what is thrown ends it all.
+    func submit(
+        _ jobs: [NewJob], accepting accepts: @escaping @Sendable (NewJob, JobID) throws -> Bool
+    ) async throws -> [JobID]
 
     func job(_ id: JobID) async throws -> JobRecord?
 
@@ -57,6 +61,9 @@ public protocol JobStore: Sendable {
 }
 
 extension JobStore {
+    /// Stores jobs under the next numbers, all or none.
+    public func submit(_ jobs: [NewJob]) async throws -> [JobID] { try await submit(jobs) { _, _ in true } }
+
     /// For stores that hold values, not texts, and few of them.
     public func unreadableJobs(_ filter: JobFilter) async throws -> [UnreadableJob] { [] }
 

@@ -25,6 +25,29 @@ extension JobStoreConformance {
             try expect((first + second).map(\.rawValue) == [1, 2, 3, 4], "got \(first + second)")
             try expect(try await store.submit([]) == [], "an empty submission has no numbers")
         },
+        Check("a declined number is nobody's, then and later") { store in
+            let ids = try await store.submit([Fixtures.newJob(), Fixtures.newJob()]) { _, id in
+                [2, 5].contains(id.rawValue)
+            }
+            let next = try await store.submit([Fixtures.newJob()])
+            try expect((ids + next).map(\.rawValue) == [2, 5, 6], "got \(ids + next)")
+            for number: Int64 in [1, 3, 4] {
+                try expect(try await store.job(JobID(rawValue: number)) == nil, "no job \(number)")
+            }
+            try expect(try await store.job(ids[1])?.id == ids[1], "job 5 by its number")
+            try expect(try await store.jobs(.all).map(\.id) == ids + next, "in order")
+            try expect(try await store.jobs(.submitted(after: JobID(rawValue: 3))).map(\.id) == [ids[1]] + next, "news")
+        },
+        Check("what is thrown about a number leaves nothing") { store in
+            do {
+                _ = try await store.submit([Fixtures.newJob(), Fixtures.newJob()]) { _, id in
+                    if id.rawValue == 2 { throw CancellationError() }
+                    return true
+                }
+                try expect(false, "it is not thrown")
+            } catch is CancellationError {}
+            try expect(try await store.jobs(.all).isEmpty, "nothing is stored")
+        },
         Check("an unknown job is nil") { store in
             try expect(try await store.job(JobID(rawValue: 1)) == nil, "no job 1")
             try expect(try await store.job(JobID(rawValue: -1)) == nil, "no job -1")

@@ -14,6 +14,7 @@ public final class MemoryJobStore: JobStore {
     private struct Contents {
         var installation: String?
         var jobs: [JobRecord] = []
+        var lastNumber: Int64 = 0
         var hostnames: [String: JobID] = [:]
         var reign: Int64 = 0
         var owner = ""
@@ -51,10 +52,16 @@ public final class MemoryJobStore: JobStore {
         }
     }
 
-    public func submit(_ jobs: [NewJob]) async throws -> [JobID] {
+    public func submit(
+        _ jobs: [NewJob], accepting accepts: @escaping @Sendable (NewJob, JobID) throws -> Bool
+    ) async throws -> [JobID] {
         try write(.submit) { contents in
-            jobs.map { job in
-                let id = JobID(rawValue: Int64(contents.jobs.count) + 1)
+            try jobs.map { job in
+                var id: JobID
+                repeat {
+                    contents.lastNumber += 1
+                    id = JobID(rawValue: contents.lastNumber)
+                } while try !accepts(job, id)
                 contents.jobs.append(
                     JobRecord(
                         id: id, definition: job.definition, cloud: job.cloud, resultsParent: job.resultsParent,
@@ -154,8 +161,7 @@ public final class MemoryJobStore: JobStore {
     // MARK: Rules
 
     private static func index(of id: JobID, in contents: Contents) -> Int? {
-        let index = Int(id.rawValue) - 1
-        return contents.jobs.indices.contains(index) ? index : nil
+        contents.jobs.firstIndex { $0.id == id }
     }
 
     private static func openJob(_ id: JobID, _ token: FencingToken, in contents: Contents) throws -> Int {

@@ -6,6 +6,7 @@ import MayflyCore
 /// same with ten jobs and with ten thousand.
 final class SimulatedDisk: @unchecked Sendable {
     private(set) var jobs: [JobRecord] = []
+    private var lastNumber: Int64 = 0
     /// Places in ``jobs``, ascending.
     private var open: [Int] = []
     /// Those of ``open`` that are to end.
@@ -36,17 +37,22 @@ final class SimulatedDisk: @unchecked Sendable {
         return name
     }
 
-    func submit(_ news: [NewJob]) -> [JobID] {
-        changes += 1
-        return news.map { job in
-            let id = JobID(rawValue: Int64(jobs.count) + 1)
+    func submit(_ news: [NewJob], accepting accepts: (NewJob, JobID) throws -> Bool) rethrows -> [JobID] {
+        var number = lastNumber
+        let ids = try news.map { job in
+            repeat { number += 1 } while try !accepts(job, JobID(rawValue: number))
+            return JobID(rawValue: number)
+        }
+        lastNumber = number
+        for (id, job) in zip(ids, news) {
             open.append(jobs.count)
             jobs.append(
                 JobRecord(
                     id: id, definition: job.definition, cloud: job.cloud, resultsParent: job.resultsParent,
                     submission: job.submission, submissionLimit: job.submissionLimit, submittedAt: job.submittedAt))
-            return id
         }
+        changes += 1
+        return ids
     }
 
     func job(_ id: JobID) throws -> JobRecord? {
@@ -78,13 +84,13 @@ final class SimulatedDisk: @unchecked Sendable {
         }
     }
 
-    private func isUnreadable(_ job: JobRecord) -> Bool { unreadable.contains(Int(job.id.rawValue) - 1) }
+    private func isUnreadable(_ job: JobRecord) -> Bool { place(of: job.id).map(unreadable.contains) ?? false }
 
     private func selected(_ filter: JobFilter) -> [JobRecord] {
         switch filter {
         case .all: jobs
         case .unfinished: open.map { jobs[$0] }
-        case .submitted(let job): open[Self.rank(of: Int(job.rawValue), in: open)...].map { jobs[$0] }
+        case .submitted(let job): open[Self.rank(of: firstPlace(after: job), in: open)...].map { jobs[$0] }
         case .submission(let name): jobs.filter { $0.submission == name }
         case .watched(let now):
             watched.map { jobs[$0] }.filter { $0.attempts.contains { $0.mayStillArrive(at: now) } }
@@ -210,8 +216,16 @@ final class SimulatedDisk: @unchecked Sendable {
     }
 
     private func place(of id: JobID) -> Int? {
-        let place = Int(id.rawValue) - 1
-        return jobs.indices.contains(place) ? place : nil
+        guard id.rawValue > 0, id.rawValue <= lastNumber else { return nil }
+        let place = firstPlace(after: JobID(rawValue: id.rawValue - 1))
+        return place < jobs.count && jobs[place].id == id ? place : nil
+    }
+
+    /// Of the jobs with greater numbers.
+    private func firstPlace(after id: JobID) -> Int {
+        // Where no number was declined, places and numbers run together.
+        if lastNumber == jobs.count { return Int(min(max(0, id.rawValue), lastNumber)) }
+        return jobs.firstIndex { $0.id > id } ?? jobs.count
     }
 
     private func openJob(_ id: JobID, _ token: FencingToken) throws -> Int {

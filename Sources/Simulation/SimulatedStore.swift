@@ -28,8 +28,10 @@ final class SimulatedStore: JobStore, @unchecked Sendable {
         try await read { disk.installation(fresh: fresh) }
     }
 
-    func submit(_ jobs: [NewJob]) async throws -> [JobID] {
-        try await commit("store.submit", jobs.count) { [disk] in disk.submit(jobs) }
+    func submit(
+        _ jobs: [NewJob], accepting accepts: @escaping @Sendable (NewJob, JobID) throws -> Bool
+    ) async throws -> [JobID] {
+        try await commit("store.submit", jobs.count) { [disk] in try disk.submit(jobs, accepting: accepts) }
     }
 
     func job(_ id: JobID) async throws -> JobRecord? { try await read { try disk.job(id) } }

@@ -291,11 +291,13 @@ package final class World: @unchecked Sendable {
 
     private func submit(_ index: Int) {
         let job = plan.jobs[index]
-        let ids = disk.submit([
-            NewJob(
-                definition: job.definition, cloud: CloudReference(kind: .local, endpoint: ""),
-                resultsParent: "/results", submission: "s", submissionLimit: plan.submissionLimit, submittedAt: wall)
-        ])
+        let ids = disk.submit(
+            [
+                NewJob(
+                    definition: job.definition, cloud: CloudReference(kind: .local, endpoint: ""),
+                    resultsParent: "/results", submission: "s", submissionLimit: plan.submissionLimit, submittedAt: wall
+                )
+            ], accepting: { _, _ in true })
         hasSubmitted += 1
         note("submitted", index)
         wakeKeepers()

@@ -52,6 +52,24 @@ extension EndToEnd {
             }
         }
 
+        @Test func `another home's results in the same folder stay what they are`() async throws {
+            try await World.with { world in
+                let first = try await world.run("command: echo first", named: "job")
+                #expect(first.code == 0, "\(first.stderr)")
+                let receipt = world.text("receipt.json", of: "job-1")
+                // As when the home was removed, or is another user's.
+                let other = ["MAYFLY_HOME": "\(world.folder)/other"]
+                let second = try await world.mayfly("run", "job.yaml", "--cloud", "local", environment: other)
+                #expect(second.code == 0 && second.text == "first\n", "\(second.stderr)")
+                #expect(second.stderr.contains("job 2 (job)"), "\(second.stderr)")
+                #expect(world.text("stdout.log", of: "job-1") == "first\n")
+                #expect(world.text("receipt.json", of: "job-1") == receipt)
+                #expect(world.text("stdout.log", of: "job-2") == "first\n")
+                _ = try await world.mayfly("cloud", "stop", environment: other)
+                _ = try await world.mayfly("keeper", "stop", environment: other)
+            }
+        }
+
         @Test func `an unfinished job's results are copied after its end, and TERM only ends the watching`()
             async throws
         {
@@ -109,15 +127,14 @@ extension EndToEnd {
 
         @Test func `a job that waits for its results folder gets another one`() async throws {
             try await World.with { world in
-                try world.write("results", "a file is in the way\n")
-                let submitted = try await world.run("command: echo done", named: "job", "-d")
+                let submitted = try await world.beginWithFolderInTheWay("-d").end()
                 #expect(submitted.code == 0, "\(submitted.stderr)")
                 try await eventually("the wait is told") {
                     try await world.mayfly("ls").text.contains("the results folder cannot be made")
                 }
-                let answer = try await world.mayfly("attach", "1", "--results", "elsewhere")
+                let answer = try await world.mayfly("attach", "2", "--results", "elsewhere")
                 #expect(answer.code == 0 && answer.text == "done\n", "\(answer.stderr)")
-                #expect(text(world, "elsewhere/job-1/stdout.log") == "done\n")
+                #expect(text(world, "elsewhere/second-2/stdout.log") == "done\n")
             }
         }
     }

@@ -80,15 +80,26 @@ extension EndToEnd {
 
         @Test func `a results folder that cannot be made is said, and made when it can`() async throws {
             try await World.with { world in
-                try world.write("results", "a file is in the way\n")
-                let command = try await world.begin("command: echo done", until: "the wait is told") {
-                    $0.stderrSoFar.contains("the results folder cannot be made")
+                let command = try await world.beginWithFolderInTheWay()
+                try await eventually("the wait is told") {
+                    command.stderrSoFar.contains("the results folder cannot be made")
                 }
-                #expect(command.stderrSoFar.contains(world.results), "\(command.stderrSoFar)")
-                unlink(world.results)
+                #expect(command.stderrSoFar.contains("\(world.results)/second-2"), "\(command.stderrSoFar)")
+                unlink("\(world.results)/second-2")
                 let answer = try await command.end()
-                #expect(answer.code == 0 && answer.text == "done\n", "\(answer.stderr)")
-                #expect(world.text("stdout.log") == "done\n")
+                #expect(answer.code == 0 && answer.text.contains("done\n"), "\(answer.stderr)")
+                #expect(world.text("stdout.log", of: "second-2") == "done\n")
+            }
+        }
+
+        @Test func `nothing is submitted whose results have no place`() async throws {
+            try await World.with { world in
+                try world.write("results", "a file is in the way\n")
+                let answer = try await world.run("command: echo done")
+                #expect(answer.code == 64, "\(answer.stderr)")
+                #expect(answer.stderr.contains("\(world.results) is a file"), "\(answer.stderr)")
+                #expect(answer.stderr.contains("nothing was submitted"), "\(answer.stderr)")
+                #expect(try await world.mayfly("ls", "-a").text.contains("probe") == false)
             }
         }
 

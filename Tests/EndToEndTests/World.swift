@@ -109,6 +109,20 @@ final class World: Sendable {
         return command
     }
 
+    /// Two jobs of one submission, the second of which waits for the first to be let go with `touch ~/go` on its instance;
+    /// before that, a file takes the place of the second one's results folder, `results/second-2`.
+    func beginWithFolderInTheWay(_ words: String...) async throws -> Command {
+        try write("first.yaml", "\(Self.machine)\ncommand: 'echo on; until [ -e ~/go ]; do sleep 0.1; done'\n")
+        try write("second.yaml", "\(Self.machine)\ncommand: echo done\n")
+        let command = try begin(["run", "first.yaml", "second.yaml", "--jobs", "1", "--cloud", "local"] + words)
+        try await eventually("the first job runs") { text("stdout.log", of: "first-1") == "on\n" }
+        try FileManager.default.removeItem(atPath: "\(results)/second-2")
+        try write("results/second-2", "a file is in the way\n")
+        let answer = try await mayfly("ssh", "1", "--", "touch ~/go")
+        #expect(answer.code == 0, "\(answer.stderr)")
+        return command
+    }
+
     /// Writes a spec (its machine added) and runs it on the local cloud.
     func run(
         _ spec: String, named name: String = "probe", _ words: String..., environment: [String: String] = [:],

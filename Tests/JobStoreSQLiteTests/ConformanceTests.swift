@@ -36,7 +36,9 @@ import Testing
 /// Accepts everything and keeps nothing.
 private struct ForgetfulStore: JobStore {
     func installation(fresh: String) async throws -> String { fresh }
-    func submit(_ jobs: [NewJob]) async throws -> [JobID] { jobs.map { _ in JobID(rawValue: 1) } }
+    func submit(
+        _ jobs: [NewJob], accepting accepts: @escaping @Sendable (NewJob, JobID) throws -> Bool
+    ) async throws -> [JobID] { jobs.map { _ in JobID(rawValue: 1) } }
     func job(_ id: JobID) async throws -> JobRecord? { nil }
     func jobs(_ filter: JobFilter) async throws -> [JobRecord] { [] }
     func wishes() async throws -> [JobWish] { [] }

@@ -18,7 +18,7 @@ import Testing
         let heard = Heard()
         try queue.write { db in
             try StoreSchema.migrate(db)
-            let id = try db.insert([Fixtures.newJob()])[0]
+            let id = try db.insert([Fixtures.newJob()], accepting: { _, _ in true })[0]
             let token = try db.beginReign(owner: "k", at: Fixtures.now.wall)
             db.trace { event in heard.statements.withLock { $0.append("\(event)") } }
             try body(db, id, token)
@@ -59,7 +59,7 @@ import Testing
             try db.save(Fixtures.attempt(of: id), of: id)
             try db.save(Fixtures.doneAttempt(of: id), of: id)
             try db.finish(id, at: Fixtures.now.wall)
-            _ = try db.insert([Fixtures.newJob()])
+            _ = try db.insert([Fixtures.newJob()], accepting: { _, _ in true })
             try db.setFact("value", for: "key")
             _ = try db.facts("k")
         }
@@ -89,7 +89,7 @@ import Testing
             try await queue.write { db in
                 try StoreSchema.migrations[0](db)
                 try db.execute(sql: "PRAGMA application_id = \(StoreSchema.applicationID); PRAGMA user_version = 1")
-                let ids = try db.insert([Fixtures.newJob(), Fixtures.newJob()])
+                let ids = try db.insert([Fixtures.newJob(), Fixtures.newJob()], accepting: { _, _ in true })
                 var leaked = Fixtures.doneAttempt(of: ids[0])
                 leaked.teardown = .leaked(["i-1"])
                 try db.save(leaked, of: ids[0])

@@ -57,7 +57,9 @@ final class FakeStore: JobStore {
 
     func installation(fresh: String) async throws -> String { throw Self.refused }
     func wishes() async throws -> [JobWish] { throw Self.refused }
-    func submit(_ jobs: [NewJob]) async throws -> [JobID] { throw Self.refused }
+    func submit(
+        _ jobs: [NewJob], accepting accepts: @escaping @Sendable (NewJob, JobID) throws -> Bool
+    ) async throws -> [JobID] { throw Self.refused }
     func beginReign(owner: String, at time: WallTime) async throws -> FencingToken { throw Self.refused }
     func setWaiting(_ id: JobID, for reason: String?, token: FencingToken) async throws { throw Self.refused }
     func save(_ state: AttemptState, of id: JobID, token: FencingToken) async throws { throw Self.refused }

@@ -128,3 +128,36 @@ import Testing
         #expect(throws: CommandError.self) { try Samples.context().home(GlobalOptions.parse([])) }
     }
 }
+
+@Suite struct ResultsClaimTests {
+    private func job(in parent: String) -> NewJob {
+        NewJob(
+            definition: Samples.definition(), cloud: CloudReference(kind: .local, endpoint: ""), resultsParent: parent,
+            submission: "s", submissionLimit: 1, submittedAt: Samples.start)
+    }
+
+    @Test("whatever lies where results would go stays, and the job takes another number")
+    func others() throws {
+        let folder = try ScratchFolder()
+        let parent = "\(folder.path)/new/results"
+        try FileManager.default.createDirectory(atPath: "\(parent)/train-1", withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(atPath: "\(parent)/train-2", withDestinationPath: "/nowhere")
+        let claims = ResultsClaims()
+        #expect(try !claims.claim(job(in: parent), JobID(rawValue: 1)))
+        #expect(try !claims.claim(job(in: parent), JobID(rawValue: 2)))
+        #expect(try claims.claim(job(in: parent), JobID(rawValue: 3)))
+        #expect(try !ResultsClaims().claim(job(in: parent), JobID(rawValue: 3)), "another home's submission")
+        claims.release()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: parent).sorted() == ["train-1", "train-2"])
+    }
+
+    @Test("a place that cannot be used is told before anything is stored")
+    func unusable() throws {
+        let folder = try ScratchFolder()
+        try folder.append(Array("x".utf8), to: "file")
+        let error = #expect(throws: CommandError.self) {
+            try ResultsClaims().claim(job(in: "\(folder.path)/file"), JobID(rawValue: 1))
+        }
+        #expect(error?.message.contains("\(folder.path)/file") == true)
+    }
+}

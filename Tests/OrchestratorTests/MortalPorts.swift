@@ -6,7 +6,9 @@ struct MortalStore: JobStore {
     let life: Life
 
     func installation(fresh: String) async throws -> String { try await inner.installation(fresh: fresh) }
-    func submit(_ jobs: [NewJob]) async throws -> [JobID] { try await inner.submit(jobs) }
+    func submit(
+        _ jobs: [NewJob], accepting accepts: @escaping @Sendable (NewJob, JobID) throws -> Bool
+    ) async throws -> [JobID] { try await inner.submit(jobs, accepting: accepts) }
     func changeCounter() async throws -> Int64 { try await inner.changeCounter() }
 
     func job(_ id: JobID) async throws -> JobRecord? {

@@ -154,7 +154,9 @@ final class FailingStore: JobStore {
     func installation(fresh: String) async throws -> String {
         try await call { try await inner.installation(fresh: fresh) }
     }
-    func submit(_ jobs: [NewJob]) async throws -> [JobID] { try await call { try await inner.submit(jobs) } }
+    func submit(
+        _ jobs: [NewJob], accepting accepts: @escaping @Sendable (NewJob, JobID) throws -> Bool
+    ) async throws -> [JobID] { try await call { try await inner.submit(jobs, accepting: accepts) } }
     func job(_ id: JobID) async throws -> JobRecord? { try await call { try await inner.job(id) } }
     func jobs(_ filter: JobFilter) async throws -> [JobRecord] { try await call { try await inner.jobs(filter) } }
     func wishes() async throws -> [JobWish] { try await call { try await inner.wishes() } }

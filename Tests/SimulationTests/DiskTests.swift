@@ -17,7 +17,9 @@ private actor DirectStore: JobStore {
     private let disk = SimulatedDisk { _ in }
 
     func installation(fresh: String) async throws -> String { disk.installation(fresh: fresh) }
-    func submit(_ jobs: [NewJob]) async throws -> [JobID] { disk.submit(jobs) }
+    func submit(
+        _ jobs: [NewJob], accepting accepts: @escaping @Sendable (NewJob, JobID) throws -> Bool
+    ) async throws -> [JobID] { try disk.submit(jobs, accepting: accepts) }
     func job(_ id: JobID) async throws -> JobRecord? { try disk.job(id) }
     func jobs(_ filter: JobFilter) async throws -> [JobRecord] { disk.jobs(filter) }
     func wishes() async throws -> [JobWish] { disk.wishes() }

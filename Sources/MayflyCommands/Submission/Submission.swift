@@ -47,12 +47,19 @@ struct Submission {
         let parent = context.absolute(options.results ?? "results")
         if cloud.kind == .genesis { try await store.setValue("1", for: Self.usedGenesis) }
         willStore()
-        let numbers = try await store.submit(
-            jobs.map {
-                NewJob(
-                    definition: $0, cloud: cloud, resultsParent: parent, submission: submission,
-                    submissionLimit: limit, submittedAt: now)
-            })
+        let claims = ResultsClaims()
+        let numbers: [JobID]
+        do {
+            numbers = try await store.submit(
+                jobs.map {
+                    NewJob(
+                        definition: $0, cloud: cloud, resultsParent: parent, submission: submission,
+                        submissionLimit: limit, submittedAt: now)
+                }, accepting: claims.claim)
+        } catch {
+            claims.release()
+            throw error
+        }
         let grants = zip(numbers, secrets).filter { !$1.isEmpty }.map { SecretGrant(job: $0, values: $1) }
         let supplied = try await supply(client, of: home, tokens: tokens, secrets: grants, for: numbers)
         var records: [JobRecord] = []
