@@ -7,6 +7,7 @@ import Synchronization
 package struct KeeperClient: Sendable {
     private let channel: any Channel
     private let exchange: Exchange
+    private let home: MayflyHome
 
     /// - Throws: ``KeeperError`` `notRunning` when no keeper listens.
     package static func connect(home: MayflyHome) async throws -> KeeperClient {
@@ -21,7 +22,7 @@ package struct KeeperClient: Sendable {
                     }
                 }
                 .connect(unixDomainSocketPath: socket.path).get()
-            return KeeperClient(channel: channel, exchange: exchange)
+            return KeeperClient(channel: channel, exchange: exchange, home: home)
         } catch let error as KeeperError {
             throw error
         } catch {
@@ -33,10 +34,13 @@ package struct KeeperClient: Sendable {
     private static let patience: TimeAmount = .seconds(10)
 
     /// Sends one request and waits for its answer.
-    /// - Throws: ``KeeperError`` `connectionEnded` when the keeper goes first, or is silent for too long.
+    /// - Throws: ``KeeperError`` `connectionEnded` when the keeper goes first, `silent` when it does not answer.
     package func request(_ request: KeeperRequest) async throws -> KeeperReply {
         let line = try MessageLines.encode(request)
-        let silence = channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
+        let silence = channel.eventLoop.scheduleTask(in: Self.patience) {
+            exchange.end(.silent(home))
+            channel.close(promise: nil)
+        }
         defer { silence.cancel() }
         return try await withCheckedThrowingContinuation { continuation in
             // Queued and written on the loop, so that answers meet their requests in order.
@@ -60,7 +64,7 @@ package struct KeeperClient: Sendable {
 private final class Exchange: Sendable {
     private struct State {
         var waiting: [CheckedContinuation<KeeperReply, any Error>] = []
-        var hasEnded = false
+        var end: KeeperError?
     }
 
     private let state = Mutex(State())
@@ -70,11 +74,11 @@ private final class Exchange: Sendable {
     init() { (pushes, pushContinuation) = AsyncStream.makeStream() }
 
     func expect(_ continuation: CheckedContinuation<KeeperReply, any Error>) {
-        let hasEnded = state.withLock { state in
-            if !state.hasEnded { state.waiting.append(continuation) }
-            return state.hasEnded
+        let end = state.withLock { state in
+            if state.end == nil { state.waiting.append(continuation) }
+            return state.end
         }
-        if hasEnded { continuation.resume(throwing: Self.ended) }
+        if let end { continuation.resume(throwing: end) }
     }
 
     func take(_ reply: KeeperReply) {
@@ -86,19 +90,16 @@ private final class Exchange: Sendable {
         }
     }
 
-    func end() {
+    /// The first reason counts.
+    func end(_ reason: KeeperError) {
         let waiting = state.withLock { state in
-            state.hasEnded = true
+            if state.end == nil { state.end = reason }
             defer { state.waiting = [] }
             return state.waiting
         }
-        for continuation in waiting { continuation.resume(throwing: Self.ended) }
+        for continuation in waiting { continuation.resume(throwing: reason) }
         pushContinuation.finish()
     }
-
-    private static let ended = KeeperError(
-        code: .connectionEnded,
-        message: "the keeper ended the connection; its jobs are kept and go on with the next one")
 }
 
 private final class ReplyHandler: ChannelInboundHandler {
@@ -113,7 +114,7 @@ private final class ReplyHandler: ChannelInboundHandler {
         exchange.take(reply)
     }
 
-    func channelInactive(context: ChannelHandlerContext) { exchange.end() }
+    func channelInactive(context: ChannelHandlerContext) { exchange.end(.connectionEnded) }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

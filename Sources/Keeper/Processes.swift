@@ -34,13 +34,9 @@ package enum Processes {
     }
 
     private static func failure(_ home: MayflyHome, isSilent: Bool) -> KeeperError {
-        let holder = SmallFiles.text(home.keeperLock)?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+        if isSilent { return .silent(home) }
         return KeeperError(
-            code: .didNotStart,
-            message: isSilent
-                ? "the keeper (process \(holder)) does not answer: it is stopped or hangs; `kill -9 \(holder)` loses "
-                    + "nothing, the next one re-attaches to every job"
-                : "the keeper did not start within \(patience); look at \(home.keeperLog)")
+            code: .didNotStart, message: "the keeper did not start within \(patience); look at \(home.keeperLog)")
     }
 
     /// The keeper of this home, whatever its build, or `nil` when none runs.

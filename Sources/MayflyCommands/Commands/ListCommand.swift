@@ -40,7 +40,7 @@ struct ListCommand: MayflyCommand {
         for job in jobs {
             table.add([
                 "\(job.id)", job.definition.name, job.cloud.kind.rawValue, state(job),
-                job.attempt?.exitCode.map(String.init) ?? "-", TimeText.duration(job.age(now.wall)),
+                job.attempt?.exitCode.map(String.init) ?? "-", TimeText.duration(job.age(now)),
                 TimeText.minute(job.submittedAt), job.definition.machine.type, note(job),
             ])
         }

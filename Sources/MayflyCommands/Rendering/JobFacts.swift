@@ -73,8 +73,15 @@ extension JobRecord {
         return attempt.elapsed(since: span.began, now: now, bootID: attempt.bootID)
     }
 
-    /// From submission to the end, or to now.
-    func age(_ now: WallTime) -> Duration { max(.zero, submittedAt.duration(to: finishedAt ?? now)) }
+    /// From submission to the end, or to now, or else to the last change. Once an attempt has begun a wall clock that is set
+    /// changes nothing.
+    func age(_ now: Moment? = nil) -> Duration {
+        guard let first = attempts.first, let began = first.spans.first?.began, let last = attempts.last,
+            let end = isFinished ? last.spans.last?.began : now ?? last.spans.last?.began
+        else { return max(.zero, submittedAt.duration(to: finishedAt ?? now?.wall ?? submittedAt)) }
+        let queued = max(.zero, submittedAt.duration(to: began.wall))
+        return queued + first.elapsed(since: began, now: end, bootID: last.bootID)
+    }
 
     /// Time per phase, all attempts together, in the order they were first entered.
     var phaseTimes: [(phase: String, elapsed: Duration)] {

@@ -30,7 +30,7 @@ enum SummaryText {
         guard let outcome = job.outcome else { return text + "not finished (\(job.phaseWord))" }
         text += outcome.isSuccess ? style.good(outcome.word) : style.bad(outcome.word)
         if job.forestalledAttempt == nil, let code = job.attempt?.exitCode { text += ", exit code \(code)" }
-        text += ", after \(TimeText.duration(job.age(job.finishedAt ?? job.submittedAt)))"
+        text += ", after \(TimeText.duration(job.age()))"
         return style.strong(text)
     }
 
