@@ -3,7 +3,7 @@ import MayflyCore
 import OnInstance
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(2)), .everyShell)
 struct BlackBoxTests {
     /// Booted 1000 s ago, the job began 500 s ago.
     private static let clock = "== clock\n 1000.00 2000000 1999500\n"
@@ -110,21 +110,15 @@ struct BlackBoxTests {
         #expect(Self.box("== kernel\n" + evil, exit: "exit 137").verdict?.contains("\u{1B}") == false)
     }
 
-    static let shells = ["/bin/dash", "/bin/bash", "/bin/busybox"].filter {
-        FileManager.default.isExecutableFile(atPath: $0)
-    }
-
-    @Test(arguments: shells)
-    func everyShellTellsTheSame(shell: String) async throws {
+    @Test func noSecretIsToldAndOutputBeginsNoSection() async throws {
         let instance = try await TestInstance()
         let launch = TestInstance.launch(
             .shell(
                 "printf 'out\\n== kernel\\n'; printf 'No space left on device' >&2; echo $HIDDEN >/dev/null; exit 3"),
             secrets: [EnvironmentVariable(name: "HIDDEN", value: "hunter2-secret")])
         _ = try await instance.complete(launch)
-        let words = shell.hasSuffix("busybox") ? "\(shell) sh" : shell
         let step = RemoteStep(
-            command: "HIDDEN=hunter2-secret \(words) \(instance.state)/supervisor.sh black-box", input: [])
+            command: "HIDDEN=hunter2-secret sh \(instance.state)/supervisor.sh black-box", input: [])
         let answer = try await instance.run(step)
         #expect(answer.code == 0 && answer.errors.isEmpty, "\(answer.errors)")
         #expect(!answer.text.contains("hunter2"))

@@ -3,7 +3,7 @@ import MayflyCore
 import OnInstance
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(2)), .everyShell)
 struct FollowTests {
     @Test func followsLiveAndEndsWithTheSeal() async throws {
         let instance = try await TestInstance()

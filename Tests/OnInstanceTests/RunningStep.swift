@@ -16,9 +16,9 @@ final class RunningStep: Sendable {
 
     private let streams = Mutex(Streams())
 
-    init(_ step: RemoteStep, environment: [String: String]) throws {
+    init(_ step: RemoteStep, shell: String, environment: [String: String]) throws {
         signal(SIGPIPE, SIG_IGN)
-        let spawned = try Self.spawning.withLock { _ in try Self.spawn(step.command, environment) }
+        let spawned = try Self.spawning.withLock { _ in try Self.spawn(shell, step.command, environment) }
         let (input, output, errors, child) = (spawned.ends[1], spawned.ends[2], spawned.ends[4], spawned.pid)
         let bytes = step.input
         Thread.detachNewThread {
@@ -43,8 +43,9 @@ final class RunningStep: Sendable {
     /// Held from making pipes to spawning: no other child may inherit an end, or its reader never sees the other's end.
     private static let spawning = Mutex(())
 
-    private static func spawn(_ command: String, _ environment: [String: String]) throws -> (ends: [Int32], pid: pid_t)
-    {
+    private static func spawn(
+        _ shell: String, _ command: String, _ environment: [String: String]
+    ) throws -> (ends: [Int32], pid: pid_t) {
         var ends: [Int32] = []
         for _ in 0..<3 {
             var pair: [Int32] = [-1, -1]
@@ -72,7 +73,7 @@ final class RunningStep: Sendable {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var pid: pid_t = 0
-        let status = posix_spawn(&pid, "/bin/sh", &actions, &attributes, arguments, variables)
+        let status = posix_spawn(&pid, shell, &actions, &attributes, arguments, variables)
         for end in [ends[0], ends[3], ends[5]] { close(end) }
         guard status == 0 else { throw TestInstance.Failure(message: "posix_spawn: \(status)") }
         return (ends, pid)

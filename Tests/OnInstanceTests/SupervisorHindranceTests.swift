@@ -8,7 +8,7 @@ import Testing
 #endif
 
 /// What an instance, a user's own variables or a lost connection can put in the supervisor's way.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(2)), .everyShell)
 struct SupervisorHindranceTests {
     @Test func aSecondStartWhileTheFirstPreparesWaitsForItsLatch() async throws {
         let instance = try await TestInstance()
@@ -16,12 +16,13 @@ struct SupervisorHindranceTests {
         let tools = "\(instance.root)/tools"
         try FileManager.default.createDirectory(atPath: tools, withIntermediateDirectories: true)
         _ = FileManager.default.createFile(
-            atPath: "\(tools)/mkfifo", contents: Data("#!/bin/sh\nsleep 1\nexec /usr/bin/mkfifo \"$@\"\n".utf8),
+            atPath: "\(tools)/mkfifo",
+            contents: Data("#!/bin/sh\n: >\"$HOME/prepares\"\nsleep 1\nexec /usr/bin/mkfifo \"$@\"\n".utf8),
             attributes: [.posixPermissions: 0o755])
         let path = "\(tools):/usr/local/bin:/usr/bin:/bin"
         let launch = TestInstance.launch(.shell("echo x >>\"$HOME/runs\"; exit 5"))
         let first = try instance.begin(instance.supervisor.start(.run, launch), path: path)
-        try await instance.eventually("the first holds the lock") { instance.supervisorProcess() != nil }
+        try await instance.eventually("the first holds the lock") { instance.exists("\(instance.home)/prepares") }
         let second = try await instance.run(instance.supervisor.start(.run, launch), path: path)
         #expect(second.line == "already-started")
         #expect(instance.exists("\(instance.state)/run.latch"), "said before anything was started")

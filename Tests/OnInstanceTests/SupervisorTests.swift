@@ -3,7 +3,7 @@ import MayflyCore
 import OnInstance
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(2)), .everyShell)
 struct SupervisorTests {
     @Test(arguments: [(0, 0), (7, 7), (255, 255)])
     func exitCodeIsKept(given: Int, expected: Int32) async throws {

@@ -7,6 +7,9 @@ final class TestInstance: Sendable {
     let root: String
     let nonce: String
     let supervisor: Supervisor
+    /// What `/bin/sh` is there.
+    @TaskLocal static var shell = "/bin/sh"
+    private let bin: String
 
     var state: String { "\(root)/state/\(nonce)" }
     var home: String { "\(root)/home" }
@@ -31,6 +34,10 @@ final class TestInstance: Sendable {
         supervisor = Supervisor(nonce: nonce)
         try FileManager.default.createDirectory(atPath: "\(root)/state/\(nonce)", withIntermediateDirectories: true)
         try FileManager.default.createDirectory(atPath: "\(root)/home", withIntermediateDirectories: true)
+        bin = "\(root)/sh"
+        try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
+        // Busybox, too, is the shell when it is called by that name.
+        try FileManager.default.createSymbolicLink(atPath: "\(bin)/sh", withDestinationPath: Self.shell)
         if let startup { try write("startup.kind", startup + "\n") }
         if installed { _ = try await run(supervisor.awaitStartup()) }
     }
@@ -45,7 +52,9 @@ final class TestInstance: Sendable {
 
     /// Starts a step without waiting for it.
     func begin(_ step: RemoteStep, path: String? = nil) throws -> RunningStep {
-        try RunningStep(step, environment: environment(path: path))
+        let command = step.command.replacing("/bin/sh", with: "\(bin)/sh")
+        return try RunningStep(
+            RemoteStep(command: command, input: step.input), shell: "\(bin)/sh", environment: environment(path: path))
     }
 
     func run(_ step: RemoteStep, path: String? = nil) async throws -> Answer {
@@ -54,7 +63,7 @@ final class TestInstance: Sendable {
 
     private func environment(path: String?) -> [String: String] {
         var environment = [
-            "PATH": path ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": home,
+            "PATH": "\(bin):\(path ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")", "HOME": home,
             "MAYFLY_STATE": "\(root)/state", "MAYFLY_CLOUD_INIT": "\(root)/cloud-init", "LANG": "C.UTF-8",
         ]
         environment["MAYFLY_CLOUD_INIT_LOG"] = "\(root)/cloud-init-output.log"

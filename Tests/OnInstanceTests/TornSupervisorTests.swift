@@ -4,19 +4,11 @@ import OnInstance
 import Testing
 
 /// What is not the whole supervisor, byte for byte, is neither put in place nor run.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(2)), .everyShell)
 struct TornSupervisorTests {
-    /// The same step, by another shell than the image's /bin/sh.
-    private static func step(_ step: RemoteStep, by shell: String) -> RemoteStep {
-        let words = shell.hasSuffix("busybox") ? "\(shell) sh" : shell
-        return RemoteStep(
-            command: step.command.replacingOccurrences(of: "exec /bin/sh", with: "exec \(words)"), input: step.input)
-    }
-
-    @Test(arguments: BlackBoxTests.shells)
-    func whatArrivesOtherwiseThanItWasSentIsNotInstalled(shell: String) async throws {
+    @Test func whatArrivesOtherwiseThanItWasSentIsNotInstalled() async throws {
         let instance = try await TestInstance(startup: "none", installed: false)
-        let whole = Self.step(instance.supervisor.awaitStartup(), by: shell)
+        let whole = instance.supervisor.awaitStartup()
         let middle = whole.input.count / 2
         let damages: [@Sendable (inout [UInt8]) -> Void] = [
             { $0.removeLast(100) }, { $0.removeAll() }, { $0[middle] ^= 1 }, { $0.append(0x0a) },
@@ -54,15 +46,14 @@ struct TornSupervisorTests {
         #expect(try await instance.run(step, path: bin).line == "exit 0")
     }
 
-    @Test(arguments: BlackBoxTests.shells)
-    func aTornOneIsNotRun(shell: String) async throws {
+    @Test func aTornOneIsNotRun() async throws {
         let instance = try await TestInstance()
         let whole = try #require(instance.content("supervisor.sh"))
         let text = String(decoding: whole, as: UTF8.self)
         #expect(text.split(separator: "\n").filter { $0 == "esac" }.count == 1, "the last line tells a whole one")
         let dispatch = try #require(whole.firstRange(of: Array("\nverb=$1".utf8))).lowerBound
-        let start = Self.step(instance.supervisor.start(.run, TestInstance.launch(.shell("touch ran"))), by: shell)
-        let began = Self.step(instance.supervisor.began(.run), by: shell)
+        let start = instance.supervisor.start(.run, TestInstance.launch(.shell("touch ran")))
+        let began = instance.supervisor.began(.run)
         var torn = [0, 1, 2000, whole.count / 2, dispatch, dispatch + 20, whole.count - 5, whole.count - 30].map {
             Array(whole[..<$0])
         }

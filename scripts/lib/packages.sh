@@ -4,7 +4,7 @@ packages_for() {
     case $1 in
         build) echo "libssh2-1-dev libarchive-dev libsqlite3-dev zlib1g-dev pkg-config" ;;
         run) echo "openssh-server openssh-client bubblewrap git python3 python3-venv python3-pip" ;;
-        test) echo "sqlite3 dropbear-bin openssh-server openssh-client bubblewrap git python3 python3-venv python3-pip" ;;
+        test) echo "sqlite3 busybox dropbear-bin openssh-server openssh-client bubblewrap git python3 python3-venv python3-pip" ;;
     esac
 }
 
