@@ -160,6 +160,16 @@ final class LibSSH2Session {
         _ = unsafe libssh2_session_disconnect_ex(session, SSH_DISCONNECT_BY_APPLICATION, "", "")
     }
 
+    /// Sends a request that every server answers (`keepalive@openssh.com`, or a refusal of it). libssh2 keeps the answers for
+    /// ever, so this is only for when no channel can be opened.
+    func askForLife() {
+        guard let session = unsafe session else { return }
+        var next: Int32 = 0
+        // Without an interval nothing is sent. Ours are longer than its shortest, which are two seconds.
+        unsafe libssh2_keepalive_config(session, 1, 2)
+        _ = unsafe libssh2_keepalive_send(session, &next)
+    }
+
     /// What libssh2 says about the last failure.
     var lastMessage: String {
         var text: UnsafeMutablePointer<CChar>?

@@ -46,6 +46,11 @@ public actor SSHConnection {
         }.get()
     }
 
+    /// Closes without waiting for it.
+    nonisolated func shut() {
+        onLoop { $0.terminate(SSHError(.closed, "the connection was closed")) }
+    }
+
     /// Whether the connection can no longer start a command.
     public var isLost: Bool { bound.value.lost != nil }
 

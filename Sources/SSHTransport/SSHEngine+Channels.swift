@@ -24,6 +24,13 @@ extension SSHEngine {
         _ id: Int, _ purpose: SSHEngineChannel.Purpose, _ waiting: @escaping (Result<Void, any Error>) -> Void
     ) {
         if let lost { return waiting(.failure(lost)) }
+        if owesAnAnswer {
+            return waiting(
+                .failure(
+                    SSHError(
+                        .channelFailed,
+                        "nothing more can be opened on this connection: an earlier target never answered")))
+        }
         if case .command(let command, _) = purpose, command.utf8.count > Self.longestCommand {
             return waiting(
                 .failure(
@@ -93,6 +100,11 @@ extension SSHEngine {
         channel.fail(error)
         if channel.phase == .running { channel.phase = .closing }
         pump()
+    }
+
+    /// The same, unless the channel is open already.
+    func giveUpOpening(_ id: Int, _ error: any Error) {
+        if channel(id)?.phase == .opening { abandon(id, error) }
     }
 
     /// What a command's caller is called back for.

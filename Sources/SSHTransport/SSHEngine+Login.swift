@@ -102,13 +102,14 @@ extension SSHEngine {
             return
         }
         unansweredSince = now
-        enqueueProbe()
+        if owesAnAnswer { session.askForLife() } else { enqueueProbe() }
     }
 
     /// Without channel or operation nobody reads, and a server that asks for a sign of life gets none before our own next
     /// question. Not for what the last probe itself brought.
     func answerIfIdle() {
-        guard isLoggedIn, lost == nil, channels.isEmpty, exclusives.isEmpty, wire.inbound.readableBytes > 0,
+        guard isLoggedIn, lost == nil, !owesAnAnswer, channels.isEmpty, exclusives.isEmpty,
+            wire.inbound.readableBytes > 0,
             NIODeadline.now() - lastProbe > .seconds(3)
         else { return }
         enqueueProbe()

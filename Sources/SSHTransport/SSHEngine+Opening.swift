@@ -65,7 +65,7 @@ extension SSHEngine {
         }
         // libssh2 gives the server a minute; a target that swallows packets takes longer than that to be given up.
         let what = SSHError.isTimeout(code) ? "has not answered" : "was not reached: \(session.lastMessage)"
-        if !SSHError.isTimeout(code) { note(code) }
+        if SSHError.isTimeout(code) { owesAnAnswer = true } else { note(code) }
         channel.fail(lost ?? .channel(code, "\(target) behind the server \(what)"))
     }
 

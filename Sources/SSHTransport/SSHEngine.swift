@@ -40,6 +40,8 @@ final class SSHEngine {
     /// The socket has ended; bytes may still wait in the wire.
     var peerGone: SSHError?
     var isLoggedIn = false
+    /// The answer to an opening may still come after libssh2 has given it up, and would be taken for that to the next one.
+    var owesAnAnswer = false
 
     var lastReceived = NIODeadline.now()
     var unansweredSince: NIODeadline?

@@ -65,6 +65,9 @@ extension SSHConnection {
     ///   - window: Bytes that may be under way from the target per connection.
     ///   - onEvent: Tells the port and the fate of each connection. Must return soon.
     /// - Throws: ``SSHError`` with code ``SSHError/Code-swift.enum/cannotListen``, or why the connection was lost.
+    ///
+    /// The tunnels are this connection's: a target that does not answer delays them, and commands beside them, as
+    /// ``openTunnel(to:from:window:)`` says. ``SSHTunnelPool/forward(from:to:window:onEvent:)`` has connections of its own.
     public nonisolated func forward(
         from local: SSHEndpoint = SSHEndpoint(host: "127.0.0.1", port: 0), to target: SSHEndpoint,
         window: Int = 2 << 20,
@@ -72,6 +75,17 @@ extension SSHConnection {
     ) async throws {
         let listener = try await SSHForward.listen(at: local, on: eventLoop)
         onEvent(.listening(SSHForward.address(of: listener)))
-        try await SSHForward(connection: self, target: target, window: window, onEvent: onEvent).run(listener)
+        let forward = SSHForward(target: target, onEvent: onEvent) { origin in
+            try await self.openTunnel(to: target, from: origin, window: window)
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                if let loss = await self.whenLost() { throw loss }
+            }
+            group.addTask { try await forward.run(listener) }
+            // Whichever ends first ends the other: the connection was lost, the port closed, or all was cancelled.
+            defer { group.cancelAll() }
+            do { try await group.next() } catch  where Task.isCancelled {}
+        }
     }
 }

@@ -14,21 +14,13 @@ public enum SSHForwardEvent: Sendable, Hashable {
 
 /// Accepts connections on a port of this machine and carries each through a tunnel of its own.
 struct SSHForward: Sendable {
-    let connection: SSHConnection
     let target: SSHEndpoint
-    let window: Int
     let onEvent: @Sendable (SSHForwardEvent) -> Void
+    /// Makes the tunnel of a connection that comes from there.
+    let open: @Sendable (_ origin: SSHEndpoint) async throws -> SSHTunnel
 
     func run(_ listener: Listener) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                if let loss = await connection.whenLost() { throw loss }
-            }
-            group.addTask { try await accept(listener) }
-            // Whichever ends first ends the other: the connection was lost, the port closed, or all was cancelled.
-            defer { group.cancelAll() }
-            do { try await group.next() } catch  where Task.isCancelled {}
-        }
+        do { try await accept(listener) } catch  where Task.isCancelled {}
     }
 
     private func accept(_ listener: Listener) async throws {
@@ -51,8 +43,7 @@ struct SSHForward: Sendable {
             // What goes wrong in here is kept apart: closing a socket that is broken already throws something else.
             failure = try await client.executeThenClose { inbound, outbound in
                 do {
-                    let tunnel = try await connection.openTunnel(
-                        to: target, from: Self.origin(of: socket), window: window)
+                    let tunnel = try await open(Self.origin(of: socket))
                     defer { tunnel.close() }
                     onEvent(.opened(number))
                     try await exchange(inbound, outbound, tunnel, socket)

@@ -9,11 +9,16 @@ public final class SSHTunnel: Sendable {
     public let target: SSHEndpoint
     private let connection: SSHConnection
     private let id: Int
+    private let onEnd: (@Sendable () -> Void)?
 
-    init(_ connection: SSHConnection, _ id: Int, to target: SSHEndpoint) {
+    /// - Parameter onEnd: called when the tunnel is closed, perhaps more than once.
+    init(
+        _ connection: SSHConnection, _ id: Int, to target: SSHEndpoint, onEnd: (@Sendable () -> Void)? = nil
+    ) {
         self.connection = connection
         self.id = id
         self.target = target
+        self.onEnd = onEnd
     }
 
     deinit {
@@ -52,6 +57,7 @@ public final class SSHTunnel: Sendable {
     public func close() {
         let id = id
         connection.onLoop { $0.abandon(id, SSHError(.closed, "the tunnel was closed")) }
+        onEnd?()
     }
 }
 
@@ -59,7 +65,8 @@ extension SSHConnection {
     /// Lets the server connect to another host, as seen from there.
     ///
     /// The server is asked for one channel at a time: a target that swallows packets delays the channels that are asked
-    /// for after it, for a minute at most; open channels are not affected.
+    /// for after it, for a minute at most; open channels are not affected. When it answers later still, or not at all, this
+    /// connection opens nothing more. An ``SSHTunnelPool`` has neither limit.
     ///
     /// - Parameters:
     ///   - target: Resolved and reached by the server.
@@ -75,6 +82,20 @@ extension SSHConnection {
         return try await withTaskCancellationHandler {
             try await open(id, .tunnel(to: target, from: origin, window: window))
             return SSHTunnel(self, id, to: target)
+        } onCancel: {
+            cancel(id)
+        }
+    }
+
+    /// Opens a tunnel's channel, or gives that up at a time.
+    nonisolated func openTunnel(
+        _ id: Int, to target: SSHEndpoint, from origin: SSHEndpoint, window: Int, by limit: NIODeadline,
+        _ late: SSHError
+    ) async throws {
+        let deadline = bound.eventLoop.scheduleTask(deadline: limit) { [bound] in bound.value.giveUpOpening(id, late) }
+        defer { deadline.cancel() }
+        try await withTaskCancellationHandler {
+            try await open(id, .tunnel(to: target, from: origin, window: window))
         } onCancel: {
             cancel(id)
         }

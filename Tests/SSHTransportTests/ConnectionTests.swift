@@ -217,26 +217,11 @@ import Testing
     @Test func hundredConnectionsOnOneLoopLeaveNothing() async throws {
         let server = try await SSHServer()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let address = try SocketAddress(ipAddress: server.host, port: server.port)
-        /// Sockets of this process that lead to this server; unlike the count of all descriptors, other tests leave it alone.
-        @Sendable func sockets() throws -> Int {
-            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
-                .count { descriptor in
-                    var peer = sockaddr_in()
-                    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-                    let code = withUnsafeMutablePointer(to: &peer) { pointer in
-                        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                            getpeername(descriptor, $0, &length)
-                        }
-                    }
-                    return code == 0 && peer.sin_family == sa_family_t(AF_INET) && SocketAddress(peer) == address
-                }
-        }
         let connections = try await withThrowingTaskGroup(of: SSHConnection.self) { tasks in
             for _ in 0..<100 { tasks.addTask { try await server.connect(group: group) } }
             return try await tasks.reduce(into: []) { $0.append($1) }
         }
-        #expect(try sockets() == 100)
+        #expect(try server.sockets() == 100)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             for (number, connection) in connections.enumerated() {
                 tasks.addTask { () async throws -> Void in
@@ -246,7 +231,7 @@ import Testing
             }
             try await tasks.waitForAll()
         }
-        #expect(try sockets() == 0)
+        #expect(try server.sockets() == 0)
         try await group.shutdownGracefully()
     }
 

@@ -94,6 +94,22 @@ final class SSHServer: Sendable {
         }
     }
 
+    /// Sockets of this process that lead to this server; unlike the count of all descriptors, other tests leave it alone.
+    func sockets() throws -> Int {
+        let address = try SocketAddress(ipAddress: host, port: port)
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+            .count { descriptor in
+                var peer = sockaddr_in()
+                var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+                let code = withUnsafeMutablePointer(to: &peer) { pointer in
+                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        getpeername(descriptor, $0, &length)
+                    }
+                }
+                return code == 0 && peer.sin_family == sa_family_t(AF_INET) && SocketAddress(peer) == address
+            }
+    }
+
     private func answers() async throws -> Bool {
         do {
             try await connect().close()

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import SSHTransport
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct TunnelTests {
@@ -117,6 +118,36 @@ import Testing
                 #expect(target.connections == 1)
             }
             try await eventually("the tunnel has gone") { target.connections == 0 }
+        }
+        try await target.stop()
+    }
+
+    /// A minute, which is libssh2's own limit.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["MAYFLY_EXHAUSTIVE"] != nil))
+    func lateAnswerTouchesNothingElse() async throws {
+        let target = try await Target.start(.echo)
+        let silent = Mutex<SilentTarget?>(try SilentTarget())
+        let swallows = try #require(silent.withLock { $0?.endpoint })
+        let configuration = SSHConfiguration(keepaliveInterval: .seconds(1), keepaliveLimit: 3)
+        try await SSHServer().withConnection(configuration: configuration) { connection async throws -> Void in
+            let tunnel = try await connection.openTunnel(to: target.endpoint)
+            let error = await failure { _ = try await connection.openTunnel(to: swallows) }
+            #expect(error?.code == .channelFailed)
+            #expect(error?.message.contains("has not answered") == true)
+            // The next knock of the server is refused, which it tells then.
+            silent.withLock { $0 = nil }
+            for _ in 0..<8 {
+                try await Task.sleep(for: .seconds(1))
+                try await tunnel.write(ByteBuffer(string: "x"))
+                #expect(try await tunnel.read() == ByteBuffer(string: "x"))
+            }
+            // Silence of which only a question can tell that it is none.
+            try await Task.sleep(for: .seconds(6))
+            let next = await failure { _ = try await connection.openTunnel(to: target.endpoint) }
+            #expect(next?.message.contains("nothing more can be opened") == true)
+            #expect(await !connection.isLost)
+            try await tunnel.write(ByteBuffer(string: "y"))
+            #expect(try await tunnel.read() == ByteBuffer(string: "y"))
         }
         try await target.stop()
     }

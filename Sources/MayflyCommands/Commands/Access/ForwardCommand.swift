@@ -37,9 +37,10 @@ struct ForwardCommand: MayflyCommand {
                 return 0
             }
             do {
+                let access = try JobAccess.access(to: record, home: home)
                 let connection = try await JobAccess.connected(to: record, home)
                 console.draw([])
-                places = try await Self.carry(places, over: connection, tells: !isOpen, record, console)
+                places = try await Self.carry(places, over: connection, access, tells: !isOpen, record, console)
             } catch let error as CommandError where error.code == .connection && isOpen {
                 console.draw(["\(record.title): \(error.message); trying again"])
             } catch let error as InstanceConnection.Refused {
@@ -54,29 +55,31 @@ struct ForwardCommand: MayflyCommand {
     /// Carries until the connection is lost.
     /// - Returns: the ports as they were opened.
     private static func carry(
-        _ places: [ForwardedPort], over connection: InstanceConnection, tells: Bool, _ job: JobRecord,
-        _ console: Console
+        _ places: [ForwardedPort], over connection: InstanceConnection, _ access: InstanceAccess, tells: Bool,
+        _ job: JobRecord, _ console: Console
     ) async throws -> [ForwardedPort] {
         let opened = OpenedPorts(places)
         do {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for (index, place) in places.enumerated() {
-                    group.addTask {
-                        try await connection.forward(place.here, to: place.host, place.port) { event in
-                            switch event {
-                            case .listening(let port):
-                                opened.set(port, at: index)
-                                if tells {
-                                    console.error(line: "127.0.0.1:\(port) is \(place.title) of \(job.title)")
+            try await connection.withForwards(again: { try await access.connect() }) { forwards in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for (index, place) in places.enumerated() {
+                        group.addTask {
+                            try await forwards.forward(place.here, to: place.host, place.port) { event in
+                                switch event {
+                                case .listening(let port):
+                                    opened.set(port, at: index)
+                                    if tells {
+                                        console.error(line: "127.0.0.1:\(port) is \(place.title) of \(job.title)")
+                                    }
+                                case .failed(let words):
+                                    console.error(line: "mayfly: \(place.title): \(ControlSequences.line(words))")
                                 }
-                            case .failed(let words):
-                                console.error(line: "mayfly: \(place.title): \(ControlSequences.line(words))")
                             }
                         }
                     }
+                    defer { group.cancelAll() }
+                    while try await group.next() != nil {}
                 }
-                defer { group.cancelAll() }
-                while try await group.next() != nil {}
             }
         } catch let error as RemoteError {
             console.error(line: "mayfly: \(job.title): \(error.message)")
