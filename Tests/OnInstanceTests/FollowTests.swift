@@ -23,7 +23,11 @@ struct FollowTests {
         _ = try await instance.start(
             TestInstance.launch(
                 .shell("printf 0123456789; printf abc >&2; touch up; until [ -e go ]; do sleep 0.01; done; printf XY")))
-        try await instance.eventually("the command runs") { instance.exists("\(instance.home)/work/up") }
+        // Nobody asks for bytes beyond the log's end, which is written behind the command's back.
+        try await instance.eventually("its output is in the log") {
+            FileManager.default.contents(atPath: "\(instance.state)/run.out")?.count == 10
+                && FileManager.default.contents(atPath: "\(instance.state)/run.err")?.count == 3
+        }
         let following = try instance.begin(instance.supervisor.follow(.run, stdoutOffset: 4, stderrOffset: 3))
         try await instance.eventually("the rest") { following.stdout == Array("456789".utf8) }
         _ = FileManager.default.createFile(atPath: "\(instance.home)/work/go", contents: nil)

@@ -29,8 +29,18 @@ struct Child: Sendable {
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         defer { for word in words { free(word) } }
         words.append(nil)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // Threads of a pool block all signals, and a shell waits for SIGCHLD.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var child: pid_t = 0
-        let code = spawning.withLock { _ in posix_spawnp(&child, arguments[0], &actions, nil, words, environ) }
+        let code = spawning.withLock { _ in
+            posix_spawnp(&child, arguments[0], &actions, &attributes, words, environ)
+        }
         try #require(code == 0, "\(arguments[0]) does not start: \(code)")
         pid = child
     }
