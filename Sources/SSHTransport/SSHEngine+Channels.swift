@@ -29,7 +29,8 @@ extension SSHEngine {
                 .failure(
                     SSHError(
                         .channelFailed,
-                        "nothing more can be opened on this connection: an earlier target never answered")))
+                        "nothing more can be opened on this connection for some minutes: an earlier target did not answer"
+                    )))
         }
         if case .command(let command, _) = purpose, command.utf8.count > Self.longestCommand {
             return waiting(

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// From "somebody wants a channel" to a channel that runs or an answer why not.
 extension SSHEngine {
     /// Opens, asks for a terminal where wanted, starts the command. Returns whether all that has ended.
@@ -65,7 +67,12 @@ extension SSHEngine {
         }
         // libssh2 gives the server a minute; a target that swallows packets takes longer than that to be given up.
         let what = SSHError.isTimeout(code) ? "has not answered" : "was not reached: \(session.lastMessage)"
-        if SSHError.isTimeout(code) { owesAnAnswer = true } else { note(code) }
+        if SSHError.isTimeout(code) {
+            // Linux knocks for two minutes, at each address of a name.
+            opensNothingBefore = NIODeadline.now() + .minutes(5)
+        } else {
+            note(code)
+        }
         channel.fail(lost ?? .channel(code, "\(target) behind the server \(what)"))
     }
 

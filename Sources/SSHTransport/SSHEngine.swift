@@ -40,8 +40,9 @@ final class SSHEngine {
     /// The socket has ended; bytes may still wait in the wire.
     var peerGone: SSHError?
     var isLoggedIn = false
-    /// The answer to an opening may still come after libssh2 has given it up, and would be taken for that to the next one.
-    var owesAnAnswer = false
+    /// Until then the answer to an opening that libssh2 has given up may still come, and would be taken for that to another.
+    var opensNothingBefore = NIODeadline.distantPast
+    var owesAnAnswer: Bool { NIODeadline.now() < opensNothingBefore }
 
     var lastReceived = NIODeadline.now()
     var unansweredSince: NIODeadline?
