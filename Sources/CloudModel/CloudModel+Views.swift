@@ -28,14 +28,21 @@ extension CloudModel {
     }
 
     /// One page of all instances. Under a fault script it may lack fresh ones and show gone ones.
-    public func instancePage(_ request: CloudPageRequest, now: Int64) -> CloudPage<CloudInstanceView> {
-        guard ghosts.isEmpty, !hidden.values.contains(where: { $0 > now }) else { return lagging(request, now) }
-        return instances.page(request).map { view($0, now: now) }
+    /// - Parameter isWanted: which of the page's instances the caller looks at; the others are on it, and left out.
+    public func instancePage(
+        _ request: CloudPageRequest, now: Int64, wanting isWanted: (CloudInstance) -> Bool = { _ in true }
+    ) -> CloudPage<CloudInstanceView> {
+        guard ghosts.isEmpty, !hidden.values.contains(where: { $0 > now }) else {
+            return lagging(request, now, isWanted)
+        }
+        return instances.page(request, wanting: isWanted).map { view($0, now: now) }
     }
 
-    private func lagging(_ request: CloudPageRequest, _ now: Int64) -> CloudPage<CloudInstanceView> {
+    private func lagging(
+        _ request: CloudPageRequest, _ now: Int64, _ isWanted: (CloudInstance) -> Bool
+    ) -> CloudPage<CloudInstanceView> {
         let shown = instances.filter { (hidden[$0.id] ?? 0) <= now } + ghosts.map(\.instance)
-        return request.cut(shown).map { view($0, now: now) }
+        return request.cut(shown).wanted(isWanted).map { view($0, now: now) }
     }
 
     /// Remembers that listings do not show the instance yet.

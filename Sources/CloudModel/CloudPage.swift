@@ -6,6 +6,10 @@ public struct CloudPage<Item: Sendable>: Sendable {
     public let page: Int
     public let perPage: Int
 
+    func wanted(_ isWanted: (Item) -> Bool) -> CloudPage {
+        CloudPage(items: items.filter(isWanted), totalCount: totalCount, page: page, perPage: perPage)
+    }
+
     public func map<Other>(_ transform: (Item) -> Other) -> CloudPage<Other> {
         CloudPage<Other>(items: items.map(transform), totalCount: totalCount, page: page, perPage: perPage)
     }

@@ -8,7 +8,8 @@ public protocol CloudResource: Codable, Sendable {
 /// While ``isTracking``, it remembers what every touched resource was before, so that a change can be written down by
 /// itself, or undone.
 public struct CloudTable<Item: CloudResource>: Sendable {
-    private var slots: [Item?] = []
+    /// Each in a box of its own: who looks for some among many copies only these.
+    private var slots: [Slot?] = []
     private var places: [String: Int] = [:]
     /// The places that are no holes, ascending: a page costs what is on it, however many there are.
     private var filled: [Int] = []
@@ -17,9 +18,15 @@ public struct CloudTable<Item: CloudResource>: Sendable {
     /// Off unless somebody confirms the changes: they would pile up.
     public var isTracking = false
 
+    private final class Slot: Sendable {
+        let item: Item
+
+        init(_ item: Item) { self.item = item }
+    }
+
     private struct Before: Sendable {
         let place: Int
-        let item: Item?
+        let slot: Slot?
     }
 
     public init() {}
@@ -27,20 +34,25 @@ public struct CloudTable<Item: CloudResource>: Sendable {
     public var count: Int { places.count }
     public var isEmpty: Bool { places.isEmpty }
 
+    /// In the order of their creation.
+    public var items: [Item] { filled.compactMap { slots[$0]?.item } }
+
+    public func contains(_ id: String) -> Bool { places[id] != nil }
+
     /// Setting `nil` removes; setting a new id appends.
     public subscript(id: String) -> Item? {
-        get { places[id].flatMap { slots[$0] } }
+        get { places[id].flatMap { slots[$0]?.item } }
         set {
             let place = places[id]
             guard place != nil || newValue != nil else { return }
             note(id, place)
             if let place {
-                slots[place] = newValue
+                slots[place] = newValue.map(Slot.init)
                 if newValue == nil { empty(place, of: id) }
             } else {
                 places[id] = slots.count
                 filled.append(slots.count)
-                slots.append(newValue)
+                slots.append(newValue.map(Slot.init))
             }
             if !isTracking { compact() }
         }
@@ -48,7 +60,7 @@ public struct CloudTable<Item: CloudResource>: Sendable {
 
     private mutating func note(_ id: String, _ place: Int?) {
         guard isTracking, before[id] == nil else { return }
-        before[id] = Before(place: place ?? slots.count, item: place.flatMap { slots[$0] })
+        before[id] = Before(place: place ?? slots.count, slot: place.flatMap { slots[$0] })
         touched.append(id)
     }
 
@@ -72,8 +84,16 @@ public struct CloudTable<Item: CloudResource>: Sendable {
     /// One page, and how many there are. `included` is asked of every item; without it nothing is searched.
     func page(_ request: CloudPageRequest, where included: ((Item) -> Bool)? = nil) -> CloudPage<Item> {
         if let included { return request.cut(filter(included)) }
+        return page(request) { _ in true }
+    }
+
+    /// Of one page those that are wanted, and how many there are on all pages, wanted or not.
+    func page(_ request: CloudPageRequest, wanting isWanted: (Item) -> Bool) -> CloudPage<Item> {
         let start = Swift.min(request.start, filled.count)
-        let items = filled[start..<Swift.min(start + request.size, filled.count)].compactMap { slots[$0] }
+        var items: [Item] = []
+        for place in filled[start..<Swift.min(start + request.size, filled.count)] {
+            if let slot = slots[place], isWanted(slot.item) { items.append(slot.item) }
+        }
         return CloudPage(items: items, totalCount: count, page: request.number, perPage: request.size)
     }
 
@@ -91,9 +111,9 @@ public struct CloudTable<Item: CloudResource>: Sendable {
     public mutating func rollBack() {
         for id in touched.reversed() {
             guard let old = before[id] else { continue }
-            if let item = old.item {
+            if let slot = old.slot {
                 if slots[old.place] == nil { filled.insert(old.place, at: rank(of: old.place)) }
-                slots[old.place] = item
+                slots[old.place] = slot
                 places[id] = old.place
             } else if let place = places[id] {
                 empty(place, of: id)
@@ -114,7 +134,7 @@ public struct CloudTable<Item: CloudResource>: Sendable {
         slots.removeAll { $0 == nil }
         filled = Array(slots.indices)
         places.removeAll(keepingCapacity: true)
-        for (place, item) in slots.enumerated() { if let item { places[item.id] = place } }
+        for (place, slot) in slots.enumerated() { if let slot { places[slot.item.id] = place } }
     }
 }
 
@@ -133,7 +153,7 @@ extension CloudTable: Sequence {
     public func makeIterator() -> AnyIterator<Item> {
         var rest = slots.makeIterator()
         return AnyIterator {
-            while let slot = rest.next() { if let slot { return slot } }
+            while let slot = rest.next() { if let slot { return slot.item } }
             return nil
         }
     }

@@ -63,7 +63,7 @@ final class SimulatedCloud: @unchecked Sendable {
         }
         if let job = machine.job, let vanishes = world.plan.jobs[job].vanishesAfter {
             world.clock.after(vanishes) { [self] in
-                guard model.instances[id] != nil else { return }
+                guard model.instances.contains(id) else { return }
                 world.note("vanishes", made)
                 try? model.deleteInstance(id, now: now)
                 takeDown(id)
@@ -90,15 +90,15 @@ final class SimulatedCloud: @unchecked Sendable {
         return try? model.instanceView(id, now: now)
     }
 
-    func page(_ number: Int) -> CloudPage<CloudInstanceView>? {
+    func page(_ number: Int, wanting isWanted: (CloudInstance) -> Bool) -> CloudPage<CloudInstanceView>? {
         advance()
         guard let request = try? CloudPageRequest(page: String(number), perPage: "100") else { return nil }
-        return model.instancePage(request, now: now)
+        return model.instancePage(request, now: now, wanting: isWanted)
     }
 
     func destroy(_ id: String) throws {
         advance()
-        guard model.instances[id] != nil else { throw CloudRefusal.notFound("Instance", id) }
+        guard model.instances.contains(id) else { throw CloudRefusal.notFound("Instance", id) }
         if model.refuseDestroy(id) { throw CloudRefusal.conflict("Instance \(id) is busy and cannot be destroyed now") }
         try model.deleteInstance(id, now: now)
         takeDown(id)
@@ -141,6 +141,8 @@ final class SimulatedCloud: @unchecked Sendable {
         return try model.createSSHKey(name: name, value: "ssh-ed25519 AAAA", facts: facts, id: "k-\(made)", now: now).id
     }
 
+    var keys: [CloudSSHKey] { model.sshKeys.items }
+
     func machine(at address: String) -> SimulatedMachine? { byAddress[address] }
 
     /// The hostnames and statuses of all there is.
@@ -165,6 +167,6 @@ final class SimulatedCloud: @unchecked Sendable {
     /// Whether any instance of this hostname exists, whatever listings show.
     func hasInstance(hostname: String) -> Bool {
         advance()
-        return byHostname[hostname, default: []].contains { model.instances[$0] != nil }
+        return byHostname[hostname, default: []].contains { model.instances.contains($0) }
     }
 }

@@ -97,7 +97,7 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
 
     private func keys(_ token: Bool? = nil) async throws -> [CloudSSHKey] {
         try await call("GET", "/ssh-keys", token) { [cloud] in
-            Array(cloud.model.sshKeys)
+            cloud.keys
         } ifForeign: {
             []
         }
@@ -129,23 +129,23 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
     }
 
     func instances(hostnamePrefix prefix: String) async throws -> [ObservedInstance] {
-        try await list(nil) { $0.instance.hostname.hasPrefix(prefix) }
+        try await list(nil) { $0.hostname.hasPrefix(prefix) }
     }
 
     /// The whole list is read; only what is asked for is taken from it.
     private func list(
-        _ token: Bool?, where included: (CloudInstanceView) -> Bool
+        _ token: Bool?, where included: @escaping (CloudInstance) -> Bool
     ) async throws -> [ObservedInstance] {
         var found: [ObservedInstance] = []
         var number = 1
         while true {
             let page = try await call("GET", "/instances", token) { [cloud, number] in
-                cloud.page(number)
+                cloud.page(number, wanting: included)
             } ifForeign: {
                 nil
             }
             guard let page else { return found }
-            found += page.items.filter(included).map(ObservedInstance.init)
+            found += page.items.map(ObservedInstance.init)
             if number * 100 >= page.totalCount { return found }
             number += 1
         }
@@ -167,7 +167,7 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
         // The three witnesses are asked with one token, as one client does.
         let token = keeper.world.isForeign
         if let there = try await instance(id, token) { return .stillThere(status: there.status.word) }
-        if let listed = try await list(token, where: { $0.instance.id == id.rawValue }).first {
+        if let listed = try await list(token, where: { $0.id == id.rawValue }).first {
             return .stillThere(status: "\(listed.status.word), in the list")
         }
         return try await sees(anchor, with: token) ? .gone : .cannotTell(.anchorMissing)
@@ -175,7 +175,7 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
 
     func witnessedInstances(hostname: String, anchor: String?) async throws -> WitnessedListing {
         let token = keeper.world.isForeign
-        let found = try await list(token) { $0.instance.hostname == hostname }
+        let found = try await list(token) { $0.hostname == hostname }
         return WitnessedListing(
             instances: found, isWitnessed: found.isEmpty ? try await sees(anchor, with: token) : false)
     }
@@ -210,7 +210,7 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
     ///   - token: whether it is another account's; `nil` for the one that is held now.
     ///   - ifForeign: what the token of another account is answered; without it, 403.
     private func call<Value>(
-        _ method: String, _ path: String, _ token: Bool? = nil, effect: StaticString? = nil,
+        _ method: StaticString, _ path: @autoclosure () -> String, _ token: Bool? = nil, effect: StaticString? = nil,
         _ body: @escaping () throws -> Value,
         ifForeign: (() -> Value)? = nil
     ) async throws -> Value {
@@ -218,15 +218,15 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
         let world = keeper.world
         world.requests += 1
         let lost: ProviderError.Kind = effect == nil ? .unreachable : .outcomeUnknown
-        let fate = cloud.faults.isEmpty ? .none : cloud.faults.fate(method: method, path: path)
+        let fate = cloud.faults.isEmpty ? .none : cloud.faults.fate(method: "\(method)", path: path())
         if fate.latency > 0 { try await keeper.sleep(for: .milliseconds(fate.latency)) }
         if token ?? world.isForeign {
-            world.note("foreign", 0, 0, "\(method) \(path)")
+            world.note("foreign", 0, 0, "\(method) \(path())")
             guard let ifForeign else { throw Self.error(.unauthorized, "403: another account's token") }
             return ifForeign()
         }
         if let ending = fate.before {
-            world.note("fault before", 0, 0, "\(method) \(path) \(ending)")
+            world.note("fault before", 0, 0, "\(method) \(path()) \(ending)")
             throw Self.error(ending, lost)
         }
         let value: Value
@@ -235,7 +235,7 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
                 value = try await keeper.effect(effect, travels: true, body)
             } else {
                 value = try body()
-                world.note("asked", 0, 0, "\(method) \(path)")
+                world.note("asked", 0, 0, "\(method) \(path())")
                 try await keeper.pass()
             }
         } catch let refusal as CloudRefusal {
@@ -243,7 +243,7 @@ final class SimulatedProvider: InstanceProvider, @unchecked Sendable {
             throw Self.error(refusal)
         }
         if let ending = fate.after {
-            world.note("fault after", 0, 0, "\(method) \(path) \(ending)")
+            world.note("fault after", 0, 0, "\(method) \(path()) \(ending)")
             throw Self.error(ending, lost)
         }
         return value
