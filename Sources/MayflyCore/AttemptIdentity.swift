@@ -20,9 +20,14 @@ public struct AttemptIdentity: Codable, Hashable, Sendable, CustomStringConverti
 
     /// The instance's hostname.
     public var description: String {
-        let job = Base32.encode(UInt64(bitPattern: job.rawValue), width: 7)
-        return
-            "\(Self.prefix(of: installation))\(job)-\(Base32.encode(UInt64(attempt), width: 2))-\(nonce)"
+        var name = Self.prefix(of: installation)
+        name.reserveCapacity(48)
+        name += Base32.encode(UInt64(bitPattern: job.rawValue), width: 7)
+        name += "-"
+        name += Base32.encode(UInt64(attempt), width: 2)
+        name += "-"
+        name += nonce
+        return name
     }
 
     /// What every hostname of one installation begins with; a sweep matches it exactly.
@@ -30,7 +35,8 @@ public struct AttemptIdentity: Codable, Hashable, Sendable, CustomStringConverti
 
     /// Reads a hostname back; `nil` for one that is none of ours, in every character.
     public init?(hostname: String) {
-        let parts = hostname.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+        let parts = hostname.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
         guard parts.count == 5, parts[0] == "mf", parts[1].utf8.count == 8, parts[2].utf8.count == 7,
             parts[3].utf8.count == 2, parts[4].utf8.count == 8, let job = Base32.decode(parts[2]),
             let attempt = Base32.decode(parts[3]), Base32.decode(parts[1]) != nil, Base32.decode(parts[4]) != nil
@@ -54,23 +60,24 @@ public struct AttemptIdentity: Codable, Hashable, Sendable, CustomStringConverti
 
 /// Crockford-like lower-case base32 (RFC 4648 alphabet, lower case), fixed width, for names and nonces.
 public enum Base32 {
-    private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
+    private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
 
     public static func encode(_ value: UInt64, width: Int) -> String {
-        var rest = value
-        var digits: [Character] = []
-        for _ in 0..<width {
-            digits.append(alphabet[Int(rest % 32)])
-            rest /= 32
+        String(unsafeUninitializedCapacity: width) { digits in
+            var rest = value
+            for place in (0..<width).reversed() {
+                digits[place] = alphabet[Int(rest % 32)]
+                rest /= 32
+            }
+            return width
         }
-        return String(digits.reversed())
     }
 
     /// The number that ``encode(_:width:)`` wrote; `nil` for other characters, and beyond 64 bits.
     static func decode(_ text: String) -> UInt64? {
         var value: UInt64 = 0
-        for character in text {
-            guard let digit = alphabet.firstIndex(of: character), value >> 59 == 0 else { return nil }
+        for byte in text.utf8 {
+            guard let digit = alphabet.firstIndex(of: byte), value >> 59 == 0 else { return nil }
             value = value << 5 | UInt64(digit)
         }
         return value
@@ -78,6 +85,6 @@ public enum Base32 {
 
     /// One character from each byte's low five bits.
     public static func encode(_ bytes: [UInt8]) -> String {
-        String(bytes.map { alphabet[Int($0 & 31)] })
+        String(decoding: bytes.map { alphabet[Int($0 & 31)] }, as: UTF8.self)
     }
 }

@@ -82,7 +82,9 @@ public enum FirstBoot {
         }
         for key in [request.hostPublicKey, request.clientPublicKey] {
             let trimmed = key.last == "\n" ? key.dropLast() : key[...]
-            guard !trimmed.isEmpty, !trimmed.contains(where: \.isNewline) else {
+            // By bytes where it can be: every attempt comes by here.
+            let isPlain = trimmed.utf8.allSatisfy { (0x20...0x7e).contains($0) }
+            guard !trimmed.isEmpty, isPlain || !trimmed.contains(where: \.isNewline) else {
                 throw OnInstanceError(code: .invalidValue, message: "a public key must be one line")
             }
         }

@@ -4,11 +4,14 @@ package enum ShellText {
     ///
     /// A NUL cannot exist in a shell's words, arguments or environment; it is dropped.
     package static func quote(_ value: String) -> String {
-        var quoted = "'"
-        for scalar in value.unicodeScalars where scalar != "\0" {
-            if scalar == "'" { quoted += "'\\''" } else { quoted.unicodeScalars.append(scalar) }
+        guard value.utf8.contains(where: { $0 == UInt8(ascii: "'") || $0 == 0 }) else { return "'\(value)'" }
+        var quoted = [UInt8(ascii: "'")]
+        quoted.reserveCapacity(value.utf8.count + 32)
+        for byte in value.utf8 where byte != 0 {
+            if byte == UInt8(ascii: "'") { quoted += "'\\''".utf8 } else { quoted.append(byte) }
         }
-        return quoted + "'"
+        quoted.append(UInt8(ascii: "'"))
+        return String(decoding: quoted, as: UTF8.self)
     }
 
     /// A word list that evaluates to exactly `values`.

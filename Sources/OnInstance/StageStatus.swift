@@ -20,8 +20,9 @@ public struct StageStatus: Sendable, Hashable {
     /// with a limit on logs `dropped BYTES BYTES`, what was beyond it, and `cut` where output was lost to a full disk.
     /// - Returns: `nil` for an empty or a foreign text: nobody can say how the stage ended.
     public static func parse(_ line: String) -> StageStatus? {
-        guard let first = line.split(separator: "\n", omittingEmptySubsequences: true).first else { return nil }
-        var words = first.split(separator: " ")[...]
+        let newline = UInt8(ascii: "\n")
+        let first = line.utf8.drop { $0 == newline }.prefix { $0 != newline }
+        var words = first.split(separator: UInt8(ascii: " ")).map { Substring($0) }[...]
         let result: StageResult
         switch words.popFirst() {
         case "exit":

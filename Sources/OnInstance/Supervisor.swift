@@ -202,12 +202,14 @@ public struct Supervisor: Sendable {
     static func folder(_ nonce: String) -> String { "\"${MAYFLY_STATE:-/var/lib/mayfly}\"/\(nonce)" }
 
     static func folderName(_ nonce: String) -> String {
-        let kept = nonce.unicodeScalars.filter { scalar in
-            switch scalar {
-            case "a"..."z", "A"..."Z", "0"..."9": true
+        let kept = nonce.utf8.filter { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
             default: false
             }
         }
-        return kept.isEmpty ? "none" : String(String.UnicodeScalarView(kept))
+        return kept.isEmpty ? "none" : String(decoding: kept, as: UTF8.self)
     }
 }

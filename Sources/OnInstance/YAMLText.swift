@@ -26,9 +26,17 @@ enum YAMLText {
 
     /// A literal block for text we wrote ourselves (printable, no tabs), indented by `indent` spaces.
     static func block(_ text: String, indent: Int) -> String {
-        let margin = String(repeating: " ", count: indent)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        return "|-\n" + lines.map { $0.isEmpty ? "" : margin + $0 }.joined(separator: "\n")
+        // By bytes: every attempt has such a document made.
+        var block = Array("|-\n".utf8)
+        block.reserveCapacity(text.utf8.count * 5 / 4)
+        let margin = [UInt8](repeating: UInt8(ascii: " "), count: indent)
+        var lineBegins = true
+        for byte in text.utf8 {
+            if lineBegins, byte != UInt8(ascii: "\n") { block += margin }
+            block.append(byte)
+            lineBegins = byte == UInt8(ascii: "\n")
+        }
+        return String(decoding: block, as: UTF8.self)
     }
 
     private static func hex(_ value: UInt32, _ width: Int) -> String {

@@ -275,8 +275,9 @@ private struct Request {
     func number(_ index: Int) -> Int { words.indices.contains(index + 1) ? Int(words[index + 1]) ?? 0 : 0 }
 
     static func limit(in document: String) -> Duration? {
-        for line in document.split(separator: "\n") where line.hasPrefix("mayfly_limit='") {
-            let parts = line.dropFirst(14).prefix { $0 != "'" }.split(separator: ".")
+        for line in document.utf8.split(separator: UInt8(ascii: "\n")) where line.starts(with: "mayfly_limit='".utf8) {
+            let parts = line.dropFirst(14).prefix { $0 != UInt8(ascii: "'") }.split(separator: UInt8(ascii: "."))
+                .map { Substring($0) }
             guard let seconds = parts.first.flatMap({ Int64($0) }) else { return nil }
             let milliseconds = parts.count > 1 ? Int64(parts[1]) ?? 0 : 0
             return .milliseconds(seconds * 1000 + milliseconds)
