@@ -5,7 +5,7 @@ extension AttemptState {
     public var runningClock: (clock: JobClock, began: Moment)? {
         let clock: JobClock
         let firstPhase: String
-        switch phase {
+        switch self.phase {
         case .queued: (clock, firstPhase) = (.queue, "queued")
         case .creating, .booting, .connecting: (clock, firstPhase) = (.provision, "creating")
         case .preparing: (clock, firstPhase) = (.setup, "preparing")

@@ -1,5 +1,6 @@
-/// What happened to an attempt, in the past tense: finished effects, clocks, a person's wish.
-public enum AttemptEvent: Sendable {
+/// What happened to an attempt, in the past tense: finished effects, clocks, a person's wish. Indirect, because what waits for
+/// one keeps room for it.
+public indirect enum AttemptEvent: Sendable {
     /// A slot, a token and the secrets are there.
     case began
     /// The key that the create request is to be sent with, to be on record before; `nil`: none after all, because the cloud
@@ -77,7 +78,7 @@ public enum StageResult: Sendable, Hashable {
 }
 
 /// What the shell does next.
-public enum AttemptAction: Sendable, Hashable {
+public indirect enum AttemptAction: Sendable, Hashable {
     case none
     /// Start this effect; none is running.
     case start(AttemptEffect)
@@ -92,7 +93,7 @@ public enum AttemptAction: Sendable, Hashable {
 }
 
 /// One thing the shell does for an attempt. Each is safe to start again after a crash.
-public enum AttemptEffect: Sendable, Hashable {
+public indirect enum AttemptEffect: Sendable, Hashable {
     /// `settle`: the request may already have been sent, so list by hostname and never post again. Without an anchor on
     /// record nothing was sent; then it first ends with one.
     case create(settle: Bool)

@@ -1,83 +1,52 @@
 /// All that is known of one attempt: stored after every step, in the same transaction as the next intent.
-public struct AttemptState: Codable, Hashable, Sendable {
+///
+/// A value like any other, but its facts are kept once however many copies there are: every step of an attempt hands it on,
+/// and each would copy more than half a kilobyte.
+@dynamicMemberLookup
+public struct AttemptState: Hashable, Sendable {
     /// The version of this record's encoding. A newer Mayfly reads every older one.
     public static let currentVersion = 1
 
-    public var version = AttemptState.currentVersion
-    public var identity: AttemptIdentity
-    public var number: Int
-    /// Fixed before the create request: created + all clocks + hold.
-    public var expiry: WallTime
-    public var phase: AttemptPhase
-    /// Set once.
-    public var outcome: Outcome?
-    public var reason: Reason?
-    /// By which class of failure it may be tried again. `nil` = by none, as in older records.
-    public var retryCause: RetryCause?
-    /// The command's own exit code, when it ran to its end, whatever the outcome says.
-    public var exitCode: Int32?
-    public var delivery: Delivery
-    public var teardown: Teardown
-    /// A cancel that arrived before it could act (while a create's answer is awaited).
-    public var cancelRequested: Bool
-    public var commandStarted: Bool
-    public var objects: [CreatedObject]
-    public var spans: [PhaseSpan]
-    public var instance: InstanceSummary?
-    /// What a user should know although the job did not fail for it: skipped outputs, a failed snapshot.
-    public var warnings: [String]
-    /// What the command's logs are held against. `nil` before its end, without a seal, and in older records.
-    public var sealedLogs: SealedLogs?
-    /// Whether results are on the instance that could not be fetched. `nil` = no, as in older records.
-    public var leavesResults: Bool?
-    /// The id of the key that the create request was sent with, and that alone bears witness for this attempt's instance:
-    /// on record before the request. Empty while nothing was sent; `nil` in older records, which do not say.
-    public var anchor: String?
-    /// Whether the command's logs are here, as they were sealed. `nil` = not known, as in older records.
-    public var logsAreWhole: Bool?
-    /// How long the instance stays although the attempt is over; set once it is held.
-    public var hold: Hold?
-    /// Until when its command may run, once a person extended that; `nil` = as long as the spec says.
-    public var runsUntil: WallTime?
-    /// The last such wish that its instance did not grant.
-    public var refusedRunEnd: WallTime?
-    /// What probably made it fail, from what its instance told before it went. `nil` without signs, and in older records.
-    public var verdict: String?
-    /// Whether its instance told that a GPU has clearly failed. `nil` = not, or not asked, as in older records.
-    public var gpuFault: Bool?
-    /// What the current phase waits for, in words.
-    public var waitingFor: String?
-    /// The boot that the spans' boot instants belong to.
-    public var bootID: String
+    /// Its facts are written only while nobody else holds it, which is what `@unchecked` rests on.
+    @usableFromInline final class Box: @unchecked Sendable {
+        @usableFromInline var facts: AttemptFacts
 
-    public init(identity: AttemptIdentity, number: Int, expiry: WallTime, now: Moment, bootID: String) {
-        self.identity = identity
-        self.number = number
-        self.expiry = expiry
-        self.phase = .queued
-        self.delivery = .none
-        self.teardown = .clean
-        self.cancelRequested = false
-        self.commandStarted = false
-        self.objects = []
-        self.spans = [PhaseSpan(phase: "queued", began: now)]
-        self.warnings = []
-        self.bootID = bootID
+        @usableFromInline init(_ facts: AttemptFacts) { self.facts = facts }
     }
 
-    public var isDone: Bool { phase == .done }
+    @usableFromInline var box: Box
+
+    public init(identity: AttemptIdentity, number: Int, expiry: WallTime, now: Moment, bootID: String) {
+        box = Box(AttemptFacts(identity: identity, number: number, expiry: expiry, now: now, bootID: bootID))
+    }
+
+    @inlinable public subscript<Value>(dynamicMember fact: WritableKeyPath<AttemptFacts, Value>) -> Value {
+        get { box.facts[keyPath: fact] }
+        _modify {
+            if !isKnownUniquelyReferenced(&box) { box = Box(box.facts) }
+            yield &box.facts[keyPath: fact]
+        }
+    }
+
+    public static func == (lhs: AttemptState, rhs: AttemptState) -> Bool {
+        lhs.box === rhs.box || lhs.box.facts == rhs.box.facts
+    }
+
+    public func hash(into hasher: inout Hasher) { box.facts.hash(into: &hasher) }
+
+    public var isDone: Bool { self.phase == .done }
 
     /// When it last entered a phase, by the phase's word; `nil` when it never did.
-    public func began(_ phase: String) -> Moment? { spans.last { $0.phase == phase }?.began }
+    public func began(_ phase: String) -> Moment? { self.spans.last { $0.phase == phase }?.began }
 
     /// The key without which an absence of this attempt's instance proves nothing; `nil` = the one the cloud has on record.
-    public var witness: String? { anchor.flatMap { $0.isEmpty ? nil : $0 } }
+    public var witness: String? { self.anchor.flatMap { $0.isEmpty ? nil : $0 } }
 
     /// Whether the attempt is over, but its instance may yet turn up: a lost create that was given up, or a person's
     /// word in place of a proof. Watched for until the identity's expiry.
     public func mayStillArrive(at now: WallTime) -> Bool {
-        isDone && expiry > now
-            && objects.contains { object in
+        isDone && self.expiry > now
+            && self.objects.contains { object in
                 guard object.kind == .instance else { return false }
                 switch object.state {
                 case .unsettled, .existing, .destroyAccepted: return true
@@ -88,11 +57,17 @@ public struct AttemptState: Codable, Hashable, Sendable {
 
     /// When the cloud had answered the create request: the phase after `creating` began then.
     public var createdAt: Moment? {
-        guard let index = spans.firstIndex(where: { $0.phase == "creating" }), index + 1 < spans.count else {
+        guard let index = self.spans.firstIndex(where: { $0.phase == "creating" }), index + 1 < self.spans.count else {
             return nil
         }
-        return spans[index + 1].began
+        return self.spans[index + 1].began
     }
+}
+
+extension AttemptState: Codable {
+    public init(from decoder: any Decoder) throws { box = Box(try AttemptFacts(from: decoder)) }
+
+    public func encode(to encoder: any Encoder) throws { try box.facts.encode(to: encoder) }
 }
 
 /// How long one phase took. Elapsed time is measured on the boot clock, so a wall-clock jump changes nothing.

@@ -61,14 +61,16 @@ extension AttemptState {
     /// By the cloud's own clock. Where it told none, by this host's: then the longer of what its two clocks say is the most,
     /// and the shorter the least, because either may have been set or have stood still meanwhile.
     public var billableEstimate: BillableEstimate? {
-        guard let instance = objects.first(where: { $0.kind == .instance }), instance.cloudID != nil else { return nil }
+        guard let instance = self.objects.first(where: { $0.kind == .instance }), instance.cloudID != nil else {
+            return nil
+        }
         if let created = instance.createdWithin, let destroyed = instance.destroyedWithin {
             return BillableEstimate(
                 min: created.latest.duration(to: destroyed.earliest),
                 max: created.earliest.duration(to: destroyed.latest))
         }
-        guard let asked = spans.first(where: { $0.phase == "creating" })?.began, let made = createdAt,
-            let accepted = spans.first(where: { $0.phase == "verifying" })?.began
+        guard let asked = self.spans.first(where: { $0.phase == "creating" })?.began, let made = createdAt,
+            let accepted = self.spans.first(where: { $0.phase == "verifying" })?.began
         else { return nil }
         let seen = lastSignOfLife ?? made
         return BillableEstimate(
@@ -85,18 +87,18 @@ extension AttemptState {
     /// Until when the instance certainly existed, where nobody can say when it went: the phases that begin with an answer
     /// from the cloud or from the instance itself.
     var lastSignOfLife: Moment? {
-        spans.last { ["booting", "connecting", "preparing", "running", "collecting"].contains($0.phase) }?.began
+        self.spans.last { ["booting", "connecting", "preparing", "running", "collecting"].contains($0.phase) }?.began
     }
 }
 
 extension JobRecord {
     /// All attempts together; `nil` where no instance was had, or where the end of one is not known.
     public var billableEstimate: BillableEstimate? {
-        let objects = attempts.flatMap(\.objects).filter { $0.kind == .instance }
+        let objects = attempts.flatMap { $0.objects }.filter { $0.kind == .instance }
         // A lost create that was given up may have made one.
         guard !objects.contains(where: { $0.state == .unsettled }) else { return nil }
         let instances = attempts.filter { $0.instance != nil }
-        let known = instances.compactMap(\.billableEstimate)
+        let known = instances.compactMap { $0.billableEstimate }
         return known.count == instances.count ? BillableEstimate.sum(of: known) : nil
     }
 }

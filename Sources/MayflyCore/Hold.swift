@@ -79,7 +79,7 @@ public struct RunWish: AttemptWish {
 extension AttemptState {
     /// How long its command may run, all in all: the spec's limit, or as far as a person extended it.
     public func runLimit(_ timeouts: Timeouts) -> Duration {
-        guard let runsUntil, let began = runBegan else { return timeouts.run }
+        guard let runsUntil = self.runsUntil, let began = runBegan else { return timeouts.run }
         return max(timeouts.run, began.wall.duration(to: runsUntil))
     }
 
@@ -92,13 +92,13 @@ extension AttemptState {
 extension AttemptState {
     /// Whether its instance is held now.
     public var isHeld: Bool {
-        if case .holding = phase { return hold != nil }
+        if case .holding = self.phase { return self.hold != nil }
         return false
     }
 
     /// What is left of the hold.
     public func restOfHold(now: Moment, bootID: String) -> Duration {
-        guard let hold else { return .zero }
+        guard let hold = self.hold else { return .zero }
         return max(.zero, hold.length - elapsed(since: hold.began, now: now, bootID: bootID))
     }
 }

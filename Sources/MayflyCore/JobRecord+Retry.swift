@@ -76,10 +76,10 @@ extension Moment {
 extension AttemptState {
     /// When it came to its end; `nil` while it lasts.
     public var endedAt: Moment? {
-        guard isDone, let last = spans.last else { return nil }
+        guard isDone, let last = self.spans.last else { return nil }
         return last.began.advanced(by: .milliseconds(last.elapsed ?? 0))
     }
 
     /// Whether its create was lost and complete listings show nothing: its command provably never ran.
-    public var wasNeverCreated: Bool { outcome == .lost && !commandStarted && instance == nil }
+    public var wasNeverCreated: Bool { self.outcome == .lost && !self.commandStarted && self.instance == nil }
 }

@@ -39,7 +39,11 @@ public struct NewJob: Sendable {
 /// A job's row: what was asked for, and where it stands.
 public struct JobRecord: Sendable, Hashable {
     public var id: JobID
-    @Shared public var definition: JobDefinition
+    @usableFromInline var sharedDefinition: Shared<JobDefinition>
+    @inlinable public var definition: JobDefinition {
+        get { sharedDefinition.wrappedValue }
+        set { sharedDefinition.wrappedValue = newValue }
+    }
     public var cloud: CloudReference
     public var resultsParent: String
     public var submission: String
@@ -61,7 +65,7 @@ public struct JobRecord: Sendable, Hashable {
         attempts: [AttemptState] = [], finishedAt: WallTime? = nil
     ) {
         self.id = id
-        self.definition = definition
+        sharedDefinition = Shared(wrappedValue: definition)
         self.cloud = cloud
         self.resultsParent = resultsParent
         self.submission = submission

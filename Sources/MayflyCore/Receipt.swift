@@ -112,7 +112,7 @@ public struct Receipt: Codable, Sendable {
         }
         image = job.definition.machine.image
         billableEstimate = job.billableEstimate
-        warnings = job.attempts.flatMap(\.warnings)
+        warnings = job.attempts.flatMap { $0.warnings }
         logs = last?.sealedLogs
     }
 }

@@ -1,19 +1,20 @@
 /// Keeps a large value once, however many copies of its holder there are.
 ///
-/// A job's record goes through every step that is taken for it, and each step would hold its definition once more.
+/// A job's record goes through every step that is taken for it, and each step would hold its definition once more. Inlined,
+/// so that who wants one part of the value reads that part.
 @propertyWrapper
-public struct Shared<Value: Sendable>: Sendable {
-    private final class Box: Sendable {
-        let value: Value
+@frozen public struct Shared<Value: Sendable>: Sendable {
+    @usableFromInline final class Box: Sendable {
+        @usableFromInline let value: Value
 
-        init(_ value: Value) { self.value = value }
+        @usableFromInline init(_ value: Value) { self.value = value }
     }
 
-    private var box: Box
+    @usableFromInline var box: Box
 
-    public init(wrappedValue: Value) { box = Box(wrappedValue) }
+    @inlinable public init(wrappedValue: Value) { box = Box(wrappedValue) }
 
-    public var wrappedValue: Value {
+    @inlinable public var wrappedValue: Value {
         get { box.value }
         set { box = Box(newValue) }
     }
