@@ -65,6 +65,9 @@ public struct AttachLedger: Hashable, Sendable {
         suspects = suspects.filter(left.contains)
     }
 
+    /// Whether there is any that nothing is read from.
+    public var hasQuarantined: Bool { !quarantined.isEmpty }
+
     /// Whether nothing of this machine is read any more.
     public func isQuarantined(_ hostname: String) -> Bool {
         crashes[hostname, default: 0] >= Self.limit || named[hostname, default: 0] >= Self.namedLimit

@@ -33,6 +33,8 @@ actor AttachGate {
     private var groupBegan: BootInstant?
     private var attachedAt: [String: BootInstant] = [:]
     private var isTurning = false
+    /// Whether nobody is on trial, is going to be, or was found guilty, so that there is nothing to ask.
+    private nonisolated let isFree = Mark()
 
     init(store: any JobStore, time: any Timekeeper, token: FencingToken, logger: Logger) {
         self.store = store
@@ -50,13 +52,13 @@ actor AttachGate {
     func open(afterCrash: Bool, guilty: [String], over jobs: [JobRecord]) async throws {
         guard !isOpen else { return }
         let stored = try await store.value(AttachLedger.storedUnder)
-        let attempts = jobs.compactMap(\.attempt).filter { !$0.isDone }
+        let attempts = jobs.compactMap { $0.attempt }.filter { !$0.isDone }
         ledger = stored.map(AttachLedger.init(text:)) ?? ledger
         let before = ledger
         ledger.take(
             over: reign, afterCrash: afterCrash, guilty: guilty,
-            connecting: attempts.filter { $0.phase.word == "connecting" }.map(\.identity.description),
-            living: attempts.map(\.identity.description))
+            connecting: attempts.filter { $0.phase.word == "connecting" }.map { $0.identity.description },
+            living: attempts.map { $0.identity.description })
         for hostname in ledger.quarantined {
             logger.error(
                 "a machine that crashed the keeper again and again is quarantined",
@@ -65,7 +67,7 @@ actor AttachGate {
         untried = ledger.suspects
         if untried.isEmpty {
             let present = attempts.filter { $0.phase.isAttached && !ledger.isQuarantined($0.identity.description) }
-                .map(\.identity.description)
+                .map { $0.identity.description }
             group = Set(present)
             ledger.begin(present)
             groupBegan = group.isEmpty ? nil : time.now().boot
@@ -76,10 +78,20 @@ actor AttachGate {
             try await save()
         }
         isOpen = true
+        weigh()
+    }
+
+    /// A group that is no trial waits for nobody, but those of it that log in are to be noted.
+    private func weigh() {
+        isFree.set(isOpen && !isTrial && untried.isEmpty && group.isEmpty && !ledger.hasQuarantined)
     }
 
     /// Whether an attempt may log in now. Asked before every login.
-    func admission(of identity: AttemptIdentity) async -> Admission {
+    nonisolated func admission(of identity: AttemptIdentity) async -> Admission {
+        isFree.isSet ? .attach : await judged(identity)
+    }
+
+    private func judged(_ identity: AttemptIdentity) async -> Admission {
         let hostname = identity.description
         if ledger.isQuarantined(hostname) { return .quarantined }
         // The conductor turns a group that is no trial.
@@ -89,7 +101,11 @@ actor AttachGate {
         return group.contains(hostname) ? .attach : .wait
     }
 
-    func attached(_ identity: AttemptIdentity) {
+    nonisolated func attached(_ identity: AttemptIdentity) async {
+        if !isFree.isSet { await note(identity) }
+    }
+
+    private func note(_ identity: AttemptIdentity) {
         let hostname = identity.description
         if group.contains(hostname), attachedAt[hostname] == nil { attachedAt[hostname] = time.now().boot }
     }
@@ -98,7 +114,10 @@ actor AttachGate {
     func turn() async {
         guard !isTurning else { return }
         isTurning = true
-        defer { isTurning = false }
+        defer {
+            isTurning = false
+            weigh()
+        }
         let now = time.now().boot
         if let began = groupBegan, !group.isEmpty {
             let survivors = group.filter { attachedAt[$0].map { $0.duration(to: now) >= Self.trial } ?? false }

@@ -16,6 +16,8 @@ final class AttemptContext: Sendable {
     let logger: Logger
     /// Lets this attempt log in.
     let gate: AttachGate
+    /// Where its clocks wait.
+    let timers: Timers
     /// When this keeper took the attempt up.
     let tookUpAt: BootInstant
     /// Reconnects on demand; one per attempt.
@@ -31,7 +33,8 @@ final class AttemptContext: Sendable {
     var definition: JobDefinition { job.definition }
 
     init(
-        job: JobRecord, state: AttemptState, provider: any InstanceProvider, parts: ConductorParts, gate: AttachGate
+        job: JobRecord, state: AttemptState, provider: any InstanceProvider, parts: ConductorParts, gate: AttachGate,
+        timers: Timers
     ) {
         self.job = job
         identity = state.identity
@@ -45,6 +48,7 @@ final class AttemptContext: Sendable {
         time = parts.time
         logger = parts.logger
         self.gate = gate
+        self.timers = timers
         tookUpAt = parts.time.now().boot
         link = Link(connector: parts.connector, identity: state.identity, settings: job.definition.ssh)
     }

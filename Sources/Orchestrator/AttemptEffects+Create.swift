@@ -3,43 +3,40 @@ import OnInstance
 
 extension AttemptEffects {
     /// Posts the create request once; what is unclear afterwards is settled by listing, never by posting again.
-    func create(settle: Bool, _ state: AttemptState, _ control: EffectControl) async throws
+    func create(settle: Bool, _ control: EffectControl) async throws
         -> AttemptEvent
     {
         if settle, mayHaveBeenSent(state) {
-            guard try await isWitnessed(state, control) else { return .createUnsettled(Self.neverSent) }
+            guard try await isWitnessed(control) else { return .createUnsettled(Self.neverSent) }
             return try await settleCreate(since: lagBegan(intent(of: state), state), control)
         }
-        let wish = StopWish(control, time)
-        guard let anchor = state.witness else { return try await wish.watching { try await anchored(wish, control) } }
+        guard let anchor = witness else { return try await anchored(control) }
         let order = try await makeOrder(anchor)
-        return try await wish.watching {
-            var backoff = Backoff(first: .milliseconds(200), most: .seconds(10))
-            while true {
-                do {
-                    return .created(try await provider.create(order))
-                } catch let error as ProviderError {
-                    switch error.kind {
-                    case .outcomeUnknown:
-                        control.post(.waiting("\(error); looking for the instance by its name"))
-                        return try await settleCreate(since: time.now().boot, control)
-                    case .unreachable:
-                        // Nothing was sent: trying again cannot make two.
-                        if wish.isMade { return .createRefused(error) }
-                        control.post(.waiting(error.description))
-                        try await backoff.wait(time, least: .milliseconds(200))
-                        // The key that is on record is none here: another goes on record before anything is sent with it.
-                        if error.reason.code == Reason.anchorRefusedCode { return .anchored(nil) }
-                    case .refused, .unauthorized, .account, .capacity, .cloud:
-                        return .createRefused(error)
-                    }
+        var backoff = Backoff(first: .milliseconds(200), most: .seconds(10))
+        while true {
+            do {
+                return .created(try await provider.create(order))
+            } catch let error as ProviderError {
+                switch error.kind {
+                case .outcomeUnknown:
+                    control.post(.waiting("\(error); looking for the instance by its name"))
+                    return try await settleCreate(since: time.now().boot, control)
+                case .unreachable:
+                    // Nothing was sent: trying again cannot make two.
+                    if control.stop.isMade { return .createRefused(error) }
+                    control.post(.waiting(error.description))
+                    try await backoff.wait(time, least: .milliseconds(200))
+                    // The key that is on record is none here: another goes on record before anything is sent with it.
+                    if error.reason.code == Reason.anchorRefusedCode { return .anchored(nil) }
+                case .refused, .unauthorized, .account, .capacity, .cloud:
+                    return .createRefused(error)
                 }
             }
         }
     }
 
     /// The anchor, which is on record before anything is asked for with it.
-    private func anchored(_ wish: StopWish, _ control: EffectControl) async throws -> AttemptEvent {
+    private func anchored(_ control: EffectControl) async throws -> AttemptEvent {
         var backoff = Backoff(first: .milliseconds(200), most: .seconds(10))
         var told: String?
         while true {
@@ -48,7 +45,7 @@ extension AttemptEffects {
             } catch let error as ProviderError {
                 switch error.kind {
                 case .unreachable, .outcomeUnknown:
-                    if wish.isMade { return .createRefused(error) }
+                    if control.stop.isMade { return .createRefused(error) }
                     if told != error.description { control.post(.waiting(error.description)) }
                     told = error.description
                 case .refused, .unauthorized, .account, .capacity, .cloud:
@@ -66,7 +63,7 @@ extension AttemptEffects {
     /// For older records the cloud's record decides whether an absence will ever mean something: without one this was a
     /// home's first create. Whoever was about to send it may be merely stopped, and send it yet: so this identity is never
     /// posted by anyone else, and what it may still bring is watched for.
-    private func isWitnessed(_ state: AttemptState, _ control: EffectControl) async throws -> Bool {
+    private func isWitnessed(_ control: EffectControl) async throws -> Bool {
         guard state.anchor == nil else { return true }
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(5))
         while true {

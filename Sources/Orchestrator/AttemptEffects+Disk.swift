@@ -8,7 +8,7 @@ extension AttemptEffects {
     /// Takes this attempt's keys and state out of the disk before it becomes a snapshot. What could not be fetched stays on
     /// it. Never fails: what was not done is said.
     func prepareDisk(
-        _ instance: ReachableInstance, for snapshot: String, _ state: AttemptState, _ control: EffectControl
+        _ instance: ReachableInstance, for snapshot: String, _ control: EffectControl
     ) async {
         // Kept for its data alone, and possibly all there is of them.
         guard snapshot != context.definition.rescueName(of: context.identity) else { return }

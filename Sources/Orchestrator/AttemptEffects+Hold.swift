@@ -6,7 +6,7 @@ extension AttemptEffects {
     ///
     /// An instance that dies while it is held ends the hold: the cloud is asked now and then.
     func hold(
-        _ instance: ReachableInstance, _ state: AttemptState, _ control: EffectControl
+        _ instance: ReachableInstance, _ control: EffectControl
     ) async throws -> AttemptEvent {
         let end = time.now().boot.advanced(by: state.restOfHold(now: time.now(), bootID: time.bootID))
         let fetches = state.hold?.cause == .collect
@@ -15,7 +15,7 @@ extension AttemptEffects {
             let rest = time.now().boot.duration(to: end)
             if rest > .zero { try await time.sleep(for: min(rest, fetches ? pause : Self.witnessPause)) }
             let isOver = time.now().boot >= end
-            if fetches, let event = try await recover(instance, state, until: isOver ? nil : end, control) {
+            if fetches, let event = try await recover(instance, until: isOver ? nil : end, control) {
                 return event
             }
             if isOver { return .holdEnded }
@@ -33,14 +33,14 @@ extension AttemptEffects {
     /// - Parameter end: when to stop trying; without one, after the time that collecting may take.
     /// - Returns: `nil` while something is still missing.
     private func recover(
-        _ instance: ReachableInstance, _ state: AttemptState, until end: BootInstant?, _ control: EffectControl
+        _ instance: ReachableInstance, until end: BootInstant?, _ control: EffectControl
     ) async throws -> AttemptEvent? {
         let limit = context.definition.timeouts.collect
         let deadline = min(end ?? .init(rawValue: .max), time.now().boot.advanced(by: limit))
         return try await withThrowingTaskGroup(of: AttemptEvent?.self) { group in
             group.addTask {
                 do {
-                    return try await recoverOnce(instance, state, until: deadline, control)
+                    return try await recoverOnce(instance, until: deadline, control)
                 } catch let end as Ends {
                     // That there is no connection is what is waited out; that the instance is over is news.
                     if case .connectionGivenUp = end.event { return nil }
@@ -58,7 +58,7 @@ extension AttemptEffects {
     }
 
     private func recoverOnce(
-        _ instance: ReachableInstance, _ state: AttemptState, until deadline: BootInstant, _ control: EffectControl
+        _ instance: ReachableInstance, until deadline: BootInstant, _ control: EffectControl
     ) async throws -> AttemptEvent? {
         var exitCode: Int32?
         if state.commandStarted, state.logsAreWhole != true {

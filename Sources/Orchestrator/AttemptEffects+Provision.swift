@@ -1,9 +1,10 @@
 import MayflyCore
 import OnInstance
+import Synchronization
 
 extension AttemptEffects {
     /// Polls until the instance is active and has an address.
-    func watch(_ id: InstanceID, _ state: AttemptState, _ control: EffectControl) async throws -> AttemptEvent {
+    func watch(_ id: InstanceID, _ control: EffectControl) async throws -> AttemptEvent {
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(5)))
         var told = state.waitingFor
@@ -113,9 +114,9 @@ extension AttemptEffects {
             let said = TextCollector()
             let exit = try await host.execute(
                 supervisor.upload().command, input: .stream(bytes), options: RemoteOptions(bulk: true)
-            ) { await said.take($0) }
+            ) { said.take($0) }
             guard exit != .unknown else { throw Self.cutOff }
-            return (exit, await said.everything)
+            return (exit, said.all.everything)
         }
         guard exit == .status(0) else {
             return .stepFailed(
@@ -147,20 +148,18 @@ extension AttemptEffects {
     /// What a step said in a few lines.
     struct Answer: Sendable {
         var exit: RemoteExit
+        fileprivate let said: TextCollector.Said
         /// Standard output.
-        var text: String
+        var text: String { said.standardOutput }
         /// All that explains a failure: both streams and the exit status.
-        var words: String
+        var words: String { "its supervisor answered \"\(said.everything.prefix { $0 != "\n" })\" (\(exit))" }
     }
 
     func answer(to step: RemoteStep, on host: any RemoteHost) async throws -> Answer {
         let said = TextCollector()
-        let exit = try await perform(step, on: host) { await said.take($0) }
+        let exit = try await perform(step, on: host) { said.take($0) }
         guard exit != .unknown else { throw Self.cutOff }
-        let everything = await said.everything
-        return Answer(
-            exit: exit, text: await said.standardOutput,
-            words: "its supervisor answered \"\(everything.prefix { $0 != "\n" })\" (\(exit))")
+        return Answer(exit: exit, said: said.all)
     }
 
     static let cutOff = RemoteError(
@@ -168,25 +167,33 @@ extension AttemptEffects {
 }
 
 /// The short text a step answers with; a hostile server's flood is cut off.
-actor TextCollector {
+final class TextCollector: Sendable {
+    struct Said: Sendable {
+        fileprivate(set) var output: [UInt8] = []
+        fileprivate var error: [UInt8] = []
+
+        var standardOutput: String { String(decoding: output, as: UTF8.self) }
+
+        var everything: String {
+            let text = String(decoding: output + error, as: UTF8.self)
+            return String(text.drop(while: \.isWhitespace).prefix(2000))
+        }
+    }
+
     /// Of each stream.
     private let limit: Int
-    private(set) var output: [UInt8] = []
-    private var error: [UInt8] = []
+    private let said = Mutex(Said())
+
+    var all: Said { said.withLock { $0 } }
 
     init(limit: Int = 64 * 1024) { self.limit = limit }
 
     func take(_ chunk: RemoteOutput) {
-        switch chunk {
-        case .stdout(let bytes): output.append(contentsOf: bytes.prefix(limit - output.count))
-        case .stderr(let bytes): error.append(contentsOf: bytes.prefix(limit - error.count))
+        said.withLock { said in
+            switch chunk {
+            case .stdout(let bytes): said.output.append(contentsOf: bytes.prefix(limit - said.output.count))
+            case .stderr(let bytes): said.error.append(contentsOf: bytes.prefix(limit - said.error.count))
+            }
         }
-    }
-
-    var standardOutput: String { String(decoding: output, as: UTF8.self) }
-
-    var everything: String {
-        let text = String(decoding: output + error, as: UTF8.self)
-        return String(text.drop(while: \.isWhitespace).prefix(2000))
     }
 }

@@ -4,10 +4,10 @@ import OnInstance
 extension AttemptEffects {
     /// Brings the outputs back as one verified stream; a broken one is begun again.
     func collect(
-        _ instance: ReachableInstance, _ state: AttemptState, _ control: EffectControl
+        _ instance: ReachableInstance, _ control: EffectControl
     ) async throws -> AttemptEvent {
         let report = try await fetchOutputs(of: instance, control)
-        await keepBlackBoxBeforeRetry(of: state, control)
+        await keepBlackBoxBeforeRetry(control)
         return .collected(
             complete: report.complete, warnings: report.warnings, leavesResults: report.leavesResults)
     }
@@ -23,7 +23,7 @@ extension AttemptEffects {
             let exit = try await perform(supervisor.collect(request), on: host, bulk: true) { output in
                 switch output {
                 case .stdout(let bytes): try await onFolder { try await receiver.receive(bytes) }
-                case .stderr: await said.take(output)
+                case .stderr: said.take(output)
                 }
             }
             guard exit != .unknown else { throw Self.cutOff }
@@ -31,7 +31,7 @@ extension AttemptEffects {
             if exit != .status(0) {
                 report.complete = false
                 report.leavesResults = true
-                report.warnings.append("collecting ended with \(exit): \(await said.everything)")
+                report.warnings.append("collecting ended with \(exit): \(said.all.everything)")
             }
             return report
         }
@@ -43,12 +43,12 @@ extension AttemptEffects {
     /// Takes a snapshot and waits until it is there. One of this name is adopted, never taken twice; one that failed is
     /// removed and taken again, because the instance's disk is about to go.
     func snapshot(
-        _ instance: ReachableInstance, settle: Bool, _ state: AttemptState, _ control: EffectControl
+        _ instance: ReachableInstance, settle: Bool, _ control: EffectControl
     ) async throws -> AttemptEvent {
         // On record since before it was first asked for.
         let name =
             state.objects.last { $0.kind == .snapshot }?.name ?? context.definition.snapshotName(of: context.identity)
-        if !settle { await prepareDisk(instance, for: name, state, control) }
+        if !settle { await prepareDisk(instance, for: name, control) }
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(10)))
         var asked =
@@ -112,7 +112,7 @@ extension AttemptEffects {
     }
 
     /// Proves absence: GET, the complete list, and the anchor as the witness that both mean something.
-    func verify(_ id: InstanceID, _ state: AttemptState, _ control: EffectControl) async throws -> AttemptEvent {
+    func verify(_ id: InstanceID, _ control: EffectControl) async throws -> AttemptEvent {
         var backoff = Backoff(
             first: provider.pollInterval, most: max(provider.pollInterval, .seconds(10)))
         var told: String?

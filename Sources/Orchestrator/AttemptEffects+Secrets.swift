@@ -14,8 +14,8 @@ extension AttemptEffects {
 
     /// What the command is to be started with, if it still is to be started.
     func secretsToStart(
-        on host: any RemoteHost, of instance: ReachableInstance, _ wish: StopWish,
-        _ deadline: @Sendable () -> BootInstant?, _ control: EffectControl
+        on host: any RemoteHost, of instance: ReachableInstance, _ deadline: @Sendable () -> BootInstant?,
+        _ control: EffectControl
     ) async throws -> StartSecrets {
         if case .ready(let values) = await context.supplies.secrets(of: context.job) { return .ready(values) }
         // A keeper that died may have started it before: then nothing is needed any more.
@@ -23,12 +23,14 @@ extension AttemptEffects {
         var looked = time.now().boot
         let values = try await awaitedSecrets(control) {
             let now = time.now().boot
-            if let deadline = deadline(), now >= deadline, !wish.isMade { throw Ends(.stepFailed(Self.neverCame)) }
+            if let deadline = deadline(), now >= deadline, !control.stop.isMade {
+                throw Ends(.stepFailed(Self.neverCame))
+            }
             if looked.duration(to: now) >= .seconds(30) {
                 looked = now
                 _ = try await askWitness(instance.id)
             }
-            return wish.isMade
+            return control.stop.isMade
         }
         if let values { return .ready(values) }
         try await perform(supervisor.stop(.run), on: host) { _ in }

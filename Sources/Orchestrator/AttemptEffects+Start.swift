@@ -5,23 +5,23 @@ import OnInstance
 extension AttemptEffects {
     enum Launch {
         /// To be started and followed; without a document it was started by another keeper and is followed.
-        case command(LaunchDocument?)
+        case command(Shared<LaunchDocument>?)
         /// How the attempt goes on when the command was not and will not be started.
         case end(AttemptEvent)
     }
 
     func launch(
-        on host: any RemoteHost, of instance: ReachableInstance, _ wish: StopWish,
-        _ deadline: @Sendable () -> BootInstant?, _ control: EffectControl
+        on host: any RemoteHost, of instance: ReachableInstance, _ deadline: @Sendable () -> BootInstant?,
+        _ control: EffectControl
     ) async throws -> Launch {
-        if wish.isMade { try await perform(supervisor.stop(.run), on: host) { _ in } }
-        switch try await secretsToStart(on: host, of: instance, wish, deadline, control) {
+        if control.stop.isMade { try await perform(supervisor.stop(.run), on: host) { _ in } }
+        switch try await secretsToStart(on: host, of: instance, deadline, control) {
         case .ready(let secrets):
             let definition = context.definition
-            return .command(
-                launchDocument(
-                    definition.command, extraArguments: definition.extraArguments, limit: definition.timeouts.run,
-                    secrets: secrets))
+            let document = launchDocument(
+                definition.command, extraArguments: definition.extraArguments, limit: definition.timeouts.run,
+                secrets: secrets)
+            return .command(Shared(wrappedValue: document))
         case .alreadyStarted: return .command(nil)
         case .stopped: return .end(.commandEnded(.stopped, logsComplete: true))
         }
@@ -29,7 +29,7 @@ extension AttemptEffects {
 
     /// - Returns: how the attempt goes on when the command could not be started; `nil` when it has been, and followed.
     func start(
-        _ launch: LaunchDocument?, on host: any RemoteHost, _ started: Flag, _ wish: StopWish, _ control: EffectControl
+        _ launch: Shared<LaunchDocument>?, on host: any RemoteHost, _ started: Flag, _ control: EffectControl
     ) async throws -> AttemptEvent? {
         let tell: @Sendable () -> Void = {
             started.set()
@@ -40,10 +40,10 @@ extension AttemptEffects {
             return nil
         }
         let (stdout, stderr) = try await logLengths()
-        let step = supervisor.startAndFollow(.run, launch, stdoutOffset: stdout, stderrOffset: stderr)
+        let step = supervisor.startAndFollow(.run, launch.wrappedValue, stdoutOffset: stdout, stderrOffset: stderr)
         let refusal = try await startAndFollow(step, on: host, stdout: .stdout, stderr: .stderr, tell)
         guard let refusal else { return nil }
-        if wish.isMade { return .commandEnded(.stopped, logsComplete: true) }
+        if control.stop.isMade { return .commandEnded(.stopped, logsComplete: true) }
         return .stepFailed(
             Reason(code: "command-not-started", message: "the command could not be started: \(refusal)"))
     }
@@ -58,14 +58,14 @@ extension AttemptEffects {
         let exit = try await perform(step, on: host) { output in
             switch output {
             case .stdout(let bytes):
-                let log = await answer.take(bytes, onStart: onStart)
+                let log = answer.take(bytes, onStart: onStart)
                 if !log.isEmpty { try await append(log, to: stdout) }
             case .stderr(let bytes): try await append(bytes, to: stderr)
             }
         }
-        if await answer.wasStarted { return nil }
+        if answer.wasStarted { return nil }
         guard exit != .unknown else { throw Self.cutOff }
-        return await answer.refusal(exit)
+        return answer.refusal(exit)
     }
 
     func launchDocument(

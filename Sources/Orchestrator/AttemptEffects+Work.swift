@@ -3,9 +3,7 @@ import OnInstance
 
 extension AttemptEffects {
     /// Runs the setup script; its output goes to `setup.log`.
-    func setup(
-        _ instance: ReachableInstance, _ state: AttemptState, _ control: EffectControl
-    ) async throws -> AttemptEvent {
+    func setup(_ instance: ReachableInstance, _ control: EffectControl) async throws -> AttemptEvent {
         guard let script = context.definition.setup else { return .setupEnded(.exited(0)) }
         let launch = launchDocument(
             .shell(script), extraArguments: [], limit: context.definition.timeouts.setup,
@@ -29,42 +27,43 @@ extension AttemptEffects {
 
     /// Starts the command unless it was started, follows it by byte offset, and seals its logs.
     func run(
-        _ instance: ReachableInstance, stop: StopCause?, _ state: AttemptState, _ control: EffectControl
+        _ instance: ReachableInstance, stop: StopCause?, _ control: EffectControl
     ) async throws -> AttemptEvent {
-        let wish = StopWish(control, time, alreadyMade: stop != nil)
-        let collect = context.definition.timeouts.collect
-        // Who wants it to end does not wait for a day: as long as collecting may take, and no longer.
-        let deadline: @Sendable () -> BootInstant? = {
-            [giveUpMoment(of: state), wish.madeAt?.advanced(by: collect)].compactMap { $0 }.min()
-        }
+        if stop != nil { _ = control.stop.make(at: time.now().boot) }
+        let deadline: @Sendable () -> BootInstant? = { giveUpMoment(control) }
         let started = Flag()
-        if state.commandStarted { started.set() }
-        return try await wish.watching {
-            while true {
-                let event = try await onHost(instance, control, giveUpAt: deadline) {
-                    host -> AttemptEvent? in
-                    guard !started.isSet else { return try await follow(on: host, nil, started, wish, control) }
-                    switch try await launch(on: host, of: instance, wish, deadline, control) {
-                    case .end(let event): return event
-                    case .command(let launch): return try await follow(on: host, launch, started, wish, control)
-                    }
+        if decision.state.commandStarted { started.set() }
+        while true {
+            let event = try await onHost(instance, control, giveUpAt: deadline) { host -> AttemptEvent? in
+                guard !started.isSet else { return try await follow(on: host, nil, started, control) }
+                switch try await launch(on: host, of: instance, deadline, control) {
+                case .end(let event): return event
+                case .command(let launch): return try await follow(on: host, launch, started, control)
                 }
-                if let event { return event }
             }
+            if let event { return event }
         }
     }
 
-    /// Follows to the seal, and passes a wish to stop on to the supervisor as soon as it is made.
+    /// Follows to the seal. A wish to stop that is made meanwhile is passed on to the supervisor by ``passOnStop(to:)``, so
+    /// that nobody has to wait for one; one that is there already, by this.
     private func follow(
-        on host: any RemoteHost, _ launch: LaunchDocument?, _ started: Flag, _ wish: StopWish, _ control: EffectControl
+        on host: any RemoteHost, _ launch: Shared<LaunchDocument>?, _ started: Flag, _ control: EffectControl
+    ) async throws -> AttemptEvent? {
+        defer { control.stop.isFollowedNoMore() }
+        guard control.stop.isFollowed(over: host) else {
+            return try await followUnstopped(on: host, launch, started, control)
+        }
+        return try await followStopped(on: host, launch, started, control)
+    }
+
+    @inline(never)
+    private func followStopped(
+        on host: any RemoteHost, _ launch: Shared<LaunchDocument>?, _ started: Flag, _ control: EffectControl
     ) async throws -> AttemptEvent? {
         try await withThrowingTaskGroup(of: AttemptEvent?.self) { group in
+            group.addTask { try await followUnstopped(on: host, launch, started, control) }
             group.addTask {
-                if !started.isSet, let end = try await start(launch, on: host, started, wish, control) { return end }
-                return try await followToSeal(on: host, hasFollowed: launch != nil, control)
-            }
-            group.addTask {
-                try await wish.made()
                 try await perform(supervisor.stop(.run), on: host) { _ in }
                 return nil
             }
@@ -73,6 +72,23 @@ extension AttemptEffects {
                 if let next { return next }
             }
             return nil
+        }
+    }
+
+    private func followUnstopped(
+        on host: any RemoteHost, _ launch: Shared<LaunchDocument>?, _ started: Flag, _ control: EffectControl
+    ) async throws -> AttemptEvent {
+        if !started.isSet, let end = try await start(launch, on: host, started, control) { return end }
+        return try await followToSeal(on: host, hasFollowed: launch != nil, control)
+    }
+
+    /// Tells the supervisor to stop the command. Where that fails, its follower's connection ends with it, and it tells it
+    /// over the next.
+    func passOnStop(to host: any RemoteHost) async {
+        do {
+            try await perform(supervisor.stop(.run), on: host) { _ in }
+        } catch {
+            await host.close()
         }
     }
 
@@ -138,8 +154,14 @@ extension AttemptEffects {
         StageStatus.parse(try await answer(to: supervisor.wait(stage), on: host).text)
     }
 
+    /// Who wants it to end does not wait for a day: as long as collecting may take, and no longer.
+    private func giveUpMoment(_ control: EffectControl) -> BootInstant? {
+        let stopped = control.stop.madeAt?.advanced(by: context.definition.timeouts.collect)
+        return [giveUpMoment, stopped].compactMap { $0 }.min()
+    }
+
     /// Nobody gives up on a connection before the run's end and the collect clock have passed.
-    private func giveUpMoment(of state: AttemptState) -> BootInstant? {
+    private var giveUpMoment: BootInstant? {
         guard let began = state.began("running") else { return nil }
         let timeouts = context.definition.timeouts
         let run = max(state.runLimit(timeouts), context.extendedRun.limit ?? .zero)

@@ -5,9 +5,13 @@ import OnInstance
 /// Carries out what the machine decided. Each effect posts the event it ends with, and is safe to start again.
 struct AttemptEffects: Sendable {
     let context: AttemptContext
-    /// The attempt's own key, which alone bears witness for its instance; `nil` = the one on record.
-    let witness: String?
+    /// What they carry out. Held, not copied: an effect may take days.
+    let decision: AttemptJournal.Decision
 
+    /// The attempt as it was decided upon.
+    var state: AttemptState { decision.state }
+    /// The attempt's own key, which alone bears witness for its instance; `nil` = the one on record.
+    var witness: String? { decision.state.witness }
     var provider: any InstanceProvider { context.provider }
     var time: any Timekeeper { context.time }
     var supervisor: Supervisor { Supervisor(nonce: context.identity.nonce) }
@@ -22,16 +26,16 @@ struct AttemptEffects: Sendable {
     /// Runs `effect` to its end. Cancellation ends it silently: another effect, or another keeper, takes over.
     ///
     /// An error that nobody expected is tried again like a restart would: the phase's clock ends it, never silence.
-    func perform(_ effect: AttemptEffect, of state: AttemptState, _ control: EffectControl) async {
+    func perform(_ effect: AttemptEffect, _ control: EffectControl) async {
         switch effect {
-        case .snapshot, .destroy: await keepBlackBox(of: state, control)
+        case .snapshot, .destroy: await keepBlackBox(control)
         case .create, .watch, .connect, .awaitStartup, .upload, .setup, .run, .collect, .hold, .verify: break
         }
         var effect = effect
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(10))
         while true {
             do {
-                return control.post(try await event(of: effect, state, control))
+                return control.post(try await event(of: effect, control))
             } catch let end as Ends {
                 return control.post(end.event)
             } catch is CancellationError {
@@ -48,21 +52,21 @@ struct AttemptEffects: Sendable {
     }
 
     private func event(
-        of effect: AttemptEffect, _ state: AttemptState, _ control: EffectControl
+        of effect: AttemptEffect, _ control: EffectControl
     ) async throws -> AttemptEvent {
         switch effect {
-        case .create(let settle): try await create(settle: settle, state, control)
-        case .watch(let id): try await watch(id, state, control)
+        case .create(let settle): try await create(settle: settle, control)
+        case .watch(let id): try await watch(id, control)
         case .connect(let instance): try await connect(instance, control)
         case .awaitStartup(let instance): try await awaitStartup(instance, control)
         case .upload(let instance): try await upload(instance, control)
-        case .setup(let instance): try await setup(instance, state, control)
-        case .run(let instance, let stop): try await run(instance, stop: stop, state, control)
-        case .collect(let instance): try await collect(instance, state, control)
-        case .hold(let instance): try await hold(instance, state, control)
-        case .snapshot(let instance, let settle): try await snapshot(instance, settle: settle, state, control)
+        case .setup(let instance): try await setup(instance, control)
+        case .run(let instance, let stop): try await run(instance, stop: stop, control)
+        case .collect(let instance): try await collect(instance, control)
+        case .hold(let instance): try await hold(instance, control)
+        case .snapshot(let instance, let settle): try await snapshot(instance, settle: settle, control)
         case .destroy(let id): try await destroy(id, control)
-        case .verify(let id): try await verify(id, state, control)
+        case .verify(let id): try await verify(id, control)
         }
     }
 
@@ -93,55 +97,77 @@ struct AttemptEffects: Sendable {
         giveUpAt deadline: @Sendable () -> BootInstant? = { nil },
         _ body: @Sendable (any RemoteHost) async throws -> Result
     ) async throws -> Result {
-        var backoff = Backoff(first: .milliseconds(20), most: .seconds(5), spread: context.identity.nonce)
-        var told: String?
-        var refusals = 0
+        var tries = Tries(of: context.identity)
         while true {
-            let trouble: String
-            var least = Duration.zero
             try await awaitAdmission(control)
             do {
                 let host = try await context.link.host(of: instance)
                 await context.gate.attached(context.identity)
-                if told != nil { control.post(.waiting(nil)) }
-                told = nil
+                if tries.told != nil { control.post(.waiting(nil)) }
+                tries.told = nil
                 let result = try await body(host)
                 context.folderTrouble.set(false)
                 return result
-            } catch let error as RemoteError {
-                try Task.checkCancellation()
-                context.folderTrouble.set(false)
-                await context.link.drop()
-                if error.kind == .hostKeyMismatch {
-                    throw Ends(.connectionGivenUp(Reason(code: "host-key-changed", message: error.message)))
-                }
-                if error.kind == .loginRefused {
-                    refusals += 1
-                    least = Self.pause(after: refusals)
-                }
-                trouble = error.message
-            } catch let error as FolderTrouble {
-                context.folderTrouble.set(true)
-                trouble = error.message
+            } catch {
+                try await wait(after: error, with: instance, &tries, giveUpAt: deadline, control)
             }
-            let now = time.now()
-            if context.folderTrouble.isSet {
-                if now.wall >= context.expiry {
-                    throw Ends(.connectionGivenUp(Reason(code: "results-not-written", message: trouble)))
-                }
-            } else if let deadline = deadline(), now.boot >= deadline {
-                throw Ends(
-                    .connectionGivenUp(
-                        Reason(
-                            code: "connection-lost",
-                            message: "no connection to the instance until its time was over; last: \(trouble)")))
-            }
-            // What the cloud says explains more than the connection's own words.
-            let words = try await askWitness(instance.id) ?? trouble
-            if words != told { control.post(.waiting(words)) }
-            told = words
-            try await backoff.wait(time, least: least)
         }
+    }
+
+    private struct Tries {
+        var backoff: Backoff
+        var told: String?
+        var refusals = 0
+
+        init(of identity: AttemptIdentity) {
+            backoff = Backoff(first: .milliseconds(20), most: .seconds(5), spread: identity.nonce)
+        }
+    }
+
+    /// Waits before the next connection. Never inlined: its room would be kept for as long as the connection lasts.
+    /// - Throws: what is no trouble with the connection or the folder, and ``Ends`` when there will be no other.
+    @inline(never)
+    private func wait(
+        after error: any Error, with instance: ReachableInstance, _ tries: inout Tries,
+        giveUpAt deadline: @Sendable () -> BootInstant?, _ control: EffectControl
+    ) async throws {
+        let trouble: String
+        var least = Duration.zero
+        if let error = error as? RemoteError {
+            try Task.checkCancellation()
+            context.folderTrouble.set(false)
+            await context.link.drop()
+            if error.kind == .hostKeyMismatch {
+                throw Ends(.connectionGivenUp(Reason(code: "host-key-changed", message: error.message)))
+            }
+            if error.kind == .loginRefused {
+                tries.refusals += 1
+                least = Self.pause(after: tries.refusals)
+            }
+            trouble = error.message
+        } else if let error = error as? FolderTrouble {
+            context.folderTrouble.set(true)
+            trouble = error.message
+        } else {
+            throw error
+        }
+        let now = time.now()
+        if context.folderTrouble.isSet {
+            if now.wall >= context.expiry {
+                throw Ends(.connectionGivenUp(Reason(code: "results-not-written", message: trouble)))
+            }
+        } else if let deadline = deadline(), now.boot >= deadline {
+            throw Ends(
+                .connectionGivenUp(
+                    Reason(
+                        code: "connection-lost",
+                        message: "no connection to the instance until its time was over; last: \(trouble)")))
+        }
+        // What the cloud says explains more than the connection's own words.
+        let words = try await askWitness(instance.id) ?? trouble
+        if words != tries.told { control.post(.waiting(words)) }
+        tries.told = words
+        try await tries.backoff.wait(time, least: least)
     }
 
     /// Lets something be asked of the instance that nothing may wait for longer than this: an instance that has not answered
@@ -161,6 +187,12 @@ struct AttemptEffects: Sendable {
     /// Waits while a machine that may have crashed the last keeper is tried apart from all others.
     /// - Throws: ``Ends`` for one that did so again and again.
     private func awaitAdmission(_ control: EffectControl) async throws {
+        if case .attach = await context.gate.admission(of: context.identity) { return }
+        try await awaitTurn(control)
+    }
+
+    @inline(never)
+    private func awaitTurn(_ control: EffectControl) async throws {
         var hasWaited = false
         while true {
             switch await context.gate.admission(of: context.identity) {

@@ -1,7 +1,8 @@
 import MayflyCore
+import Synchronization
 
 /// The one way in to a running attempt: finished effects, clocks and a person's wish all queue here.
-struct AttemptMailbox: Sendable {
+final class AttemptMailbox: Sendable {
     enum Message: Sendable {
         /// From outside the attempt.
         case event(AttemptEvent)
@@ -13,14 +14,17 @@ struct AttemptMailbox: Sendable {
         case clock(JobClock, began: Moment)
     }
 
-    let messages: AsyncStream<Message>
-    private let continuation: AsyncStream<Message>.Continuation
+    private struct State {
+        /// Those that nobody has taken, oldest first.
+        var messages: [Message] = []
+        var consumer: CheckedContinuation<Void, Never>?
+        /// Nobody will take any more.
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
     /// For whoever waits where no machine listens: between two attempts.
     let cancel = Wish()
-
-    init() {
-        (messages, continuation) = AsyncStream.makeStream()
-    }
 
     /// Asks the attempt to end. Idempotent.
     func requestCancel() {
@@ -31,5 +35,37 @@ struct AttemptMailbox: Sendable {
     /// Ends the attempt without proof that its instance is gone.
     func requestForget() { post(.event(.forgetRequested)) }
 
-    func post(_ message: Message) { continuation.yield(message) }
+    func post(_ message: Message) {
+        let consumer = state.withLock { state in
+            state.messages.append(message)
+            return state.consumer.take()
+        }
+        consumer?.resume()
+    }
+
+    /// The next message, for its one consumer; `nil` once its task is cancelled.
+    func next() async -> Message? {
+        while true {
+            if let message = state.withLock({ $0.messages.isEmpty ? nil : $0.messages.removeFirst() }) {
+                return message
+            }
+            if state.withLock({ $0.isClosed }) { return nil }
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    let hasNews = state.withLock { state in
+                        if !state.messages.isEmpty || state.isClosed { return true }
+                        state.consumer = continuation
+                        return false
+                    }
+                    if hasNews { continuation.resume() }
+                }
+            } onCancel: {
+                let consumer = state.withLock { state in
+                    state.isClosed = true
+                    return state.consumer.take()
+                }
+                consumer?.resume()
+            }
+        }
+    }
 }

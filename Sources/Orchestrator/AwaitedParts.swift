@@ -1,13 +1,14 @@
 import MayflyCore
+import Synchronization
 
 /// The results folder of an attempt, made when it is first needed, and again after every trouble with it: one that is
 /// unmounted or full must hold up only what writes to it, never a cancel or a destroy, and a person may send the results
 /// elsewhere meanwhile.
-actor AwaitedFolder: JobFolder {
+final class AwaitedFolder: JobFolder {
     private let storage: any JobStorage
     private let store: any JobStore
     private let job: JobRecord
-    private var made: (any JobFolder)?
+    private let made = Mutex<(any JobFolder)?>(nil)
 
     init(storage: any JobStorage, store: any JobStore, job: JobRecord) {
         self.storage = storage
@@ -16,13 +17,15 @@ actor AwaitedFolder: JobFolder {
     }
 
     private func folder() async throws -> any JobFolder {
-        if let made { return made }
+        if let made = made.withLock({ $0 }) { return made }
         // Where results go is asked for only here, so that all of them go to one place.
         let folder = try await storage.folder(for: (try? await store.job(job.id)) ?? job)
         // Logs are open files: of two that were made at once, one serves.
-        if let made { return made }
-        made = folder
-        return folder
+        return made.withLock { made in
+            let first = made ?? folder
+            made = first
+            return first
+        }
     }
 
     private func on<Result: Sendable>(
@@ -31,7 +34,7 @@ actor AwaitedFolder: JobFolder {
         do {
             return try await body(try await folder())
         } catch {
-            if !(error is CancellationError) { made = nil }
+            if !(error is CancellationError) { made.withLock { $0 = nil } }
             throw error
         }
     }
@@ -44,7 +47,7 @@ actor AwaitedFolder: JobFolder {
     }
     func receiveOutputs() async throws -> any OutputsReceiver {
         // A folder that vanished unnoticed would be made again in the old place.
-        made = nil
+        made.withLock { $0 = nil }
         return try await on { try await $0.receiveOutputs() }
     }
     func write(_ receipt: Receipt) async throws { try await on { try await $0.write(receipt) } }

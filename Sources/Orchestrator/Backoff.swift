@@ -17,6 +17,7 @@ struct Backoff {
 
     /// - Parameter least: not less than this, for those who count how often they are asked.
     /// - Throws: `CancellationError`.
+    @inline(never)
     mutating func wait(_ time: any Timekeeper, least: Duration = .zero) async throws {
         var current = max(next, least)
         next = min(most, next * 3 / 2)

@@ -36,10 +36,11 @@ package struct ConductorParts: Sendable {
 package actor Conductor {
     private let parts: ConductorParts
     private let token: FencingToken
-    private let installation: String
     private let afterCrash: Bool
     private let guilty: [String]
     private let gate: AttachGate
+    private let timers: Timers
+    private let runner: JobRunner
     private var active: [JobID: AttemptMailbox] = [:]
     private var queue = JobQueue()
     /// The greatest number that was read: what the store has beyond it is news.
@@ -63,10 +64,11 @@ package actor Conductor {
     ) {
         self.parts = parts
         self.token = token
-        self.installation = installation
         self.afterCrash = afterCrash
         self.guilty = guilty
         gate = AttachGate(store: parts.store, time: parts.time, token: token, logger: parts.logger)
+        timers = Timers(parts.time)
+        runner = JobRunner(parts: parts, token: token, installation: installation, gate: gate, timers: timers)
         (wakes, wakeContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -108,6 +110,7 @@ package actor Conductor {
             group.addTask { [self] in
                 try await LateArrivals(parts: parts, token: token).run()
             }
+            group.addTask { [timers] in try await timers.run() }
             wake()
             for await _ in wakes {
                 if fenced { break }
@@ -182,22 +185,12 @@ package actor Conductor {
     }
 
     private func lead(_ job: JobID, _ mailbox: AttemptMailbox) async {
-        let runner = JobRunner(parts: parts, token: token, installation: installation, gate: gate)
         var isOver = false
         do {
             try await runner.run(job, mailbox)
             isOver = true
-        } catch let error as JobStoreError where error.code == .fenced {
-            fenced = true
-        } catch let error as JobStoreError where error.code == .unreadable {
-            leave(job, error.message)
-            isOver = true
-        } catch is CancellationError {
-            // Stepping down: the job stays as it is stored.
         } catch {
-            parts.logger.error("a job stopped moving", metadata: ["job": "\(job)", "error": "\(error)"])
-            // Not tried again in a tight loop; the next wake does.
-            try? await parts.time.sleep(for: .seconds(2))
+            isOver = await hasEnded(job, by: error)
         }
         active[job] = nil
         if isOver { queue.ended(job) } else { queue.putBack(job) }
@@ -208,6 +201,26 @@ package actor Conductor {
             hasNews.set(true)
         }
         wakeContinuation.yield()
+    }
+}
+
+extension Conductor {
+    /// Whether the job is not to be led again. Never inlined: its room would be kept for as long as the job lasts.
+    @inline(never)
+    private func hasEnded(_ job: JobID, by error: any Error) async -> Bool {
+        switch error {
+        case let error as JobStoreError where error.code == .fenced: fenced = true
+        case let error as JobStoreError where error.code == .unreadable:
+            leave(job, error.message)
+            return true
+        // Stepping down: the job stays as it is stored.
+        case is CancellationError: break
+        default:
+            parts.logger.error("a job stopped moving", metadata: ["job": "\(job)", "error": "\(error)"])
+            // Not tried again in a tight loop; the next wake does.
+            try? await parts.time.sleep(for: .seconds(2))
+        }
+        return false
     }
 }
 

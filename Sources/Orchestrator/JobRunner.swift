@@ -1,17 +1,26 @@
 import Logging
 import MayflyCore
 
-/// Leads one job through its attempts to its receipt.
-struct JobRunner: Sendable {
+/// Leads jobs, each through its attempts to its receipt. One for all of a keeper's jobs: none of them holds a copy of it.
+final class JobRunner: Sendable {
     let parts: ConductorParts
     let token: FencingToken
     let installation: String
     let gate: AttachGate
+    let timers: Timers
+
+    init(parts: ConductorParts, token: FencingToken, installation: String, gate: AttachGate, timers: Timers) {
+        self.parts = parts
+        self.token = token
+        self.installation = installation
+        self.gate = gate
+        self.timers = timers
+    }
 
     /// Returns once it is over.
     /// - Throws: ``JobStoreError``, or `CancellationError` when this keeper steps down or is no longer the one that leads it.
     func run(_ id: JobID, _ mailbox: AttemptMailbox) async throws {
-        while let attempt = try await aside({ try await next(of: id, mailbox) }) { try await attempt.run() }
+        while let attempt = try await aside({ [self] in try await next(of: id, mailbox) }) { try await attempt.run() }
     }
 
     /// The attempt to lead now; `nil` once the job is over and its end is written.
@@ -141,7 +150,8 @@ struct JobRunner: Sendable {
         } else {
             provider = AwaitedProvider(supplies: parts.supplies, cloud: job.cloud)
         }
-        let context = AttemptContext(job: job, state: state, provider: provider, parts: parts, gate: gate)
+        let context = AttemptContext(
+            job: job, state: state, provider: provider, parts: parts, gate: gate, timers: timers)
         return AttemptRunner(
             context: context, journal: AttemptJournal(state, context, parts.store, token), mailbox: mailbox,
             isNew: isNew)

@@ -1,50 +1,39 @@
 import MayflyCore
 import Synchronization
 
-/// Remembers that a stop was asked for while something is tried again and again.
+/// Remembers that a stop was asked for, however long what is to be stopped is only being tried.
 final class StopWish: Sendable {
-    private let control: EffectControl
-    private let time: any Timekeeper
-    private let wish = Wish()
-    private let moment: Mutex<BootInstant?>
-
-    init(_ control: EffectControl, _ time: any Timekeeper, alreadyMade: Bool = false) {
-        self.control = control
-        self.time = time
-        moment = Mutex(alreadyMade ? time.now().boot : nil)
-        if alreadyMade { wish.make() }
+    private struct State {
+        var madeAt: BootInstant?
+        /// The connection over which the command is followed just now.
+        var follower: (any RemoteHost)?
     }
 
-    var isMade: Bool { wish.isMade }
+    private let state = Mutex(State())
+
+    var isMade: Bool { madeAt != nil }
 
     /// When it was made, or when this keeper took over an attempt in which it had been.
-    var madeAt: BootInstant? { moment.withLock { $0 } }
+    var madeAt: BootInstant? { state.withLock { $0.madeAt } }
 
-    /// Returns once the wish is made.
-    /// - Throws: `CancellationError`.
-    func made() async throws {
-        await wish.made()
-        if !isMade { try Task.checkCancellation() }
-    }
-
-    func watching<Result: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Result
-    ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask { try await body() }
-            group.addTask { [self] in
-                for await _ in control.stops {
-                    let now = time.now().boot
-                    moment.withLock { $0 = $0 ?? now }
-                    wish.make()
-                }
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let next = try await group.next() {
-                if let result = next { return result }
-            }
-            throw CancellationError()
+    /// Idempotent.
+    /// - Returns: the connection over which the command is to be told; `nil` where whoever opens the next one tells it.
+    func make(at now: BootInstant) -> (any RemoteHost)? {
+        state.withLock { state in
+            guard state.madeAt == nil else { return nil }
+            state.madeAt = now
+            return state.follower
         }
     }
+
+    /// The command is followed over this connection until ``isFollowedNoMore()``.
+    /// - Returns: whether the wish was made before, so that nobody else tells the command.
+    func isFollowed(over host: any RemoteHost) -> Bool {
+        state.withLock { state in
+            state.follower = host
+            return state.madeAt != nil
+        }
+    }
+
+    func isFollowedNoMore() { state.withLock { $0.follower = nil } }
 }
