@@ -116,7 +116,8 @@ final class Check: @unchecked Sendable {
     func atRest() {
         for instance in world.cloud.leftovers { world.violate("\(instance) is left in the cloud") }
         for job in world.disk.jobs { finished(job) }
-        let owned = world.disk.jobs.flatMap(\.attempts).flatMap(\.objects).filter { $0.kind == .snapshot }.map(\.name)
+        let owned = world.disk.jobs.flatMap { $0.attempts.flatMap { $0.objects } }
+            .filter { $0.kind == .snapshot }.map { $0.name }
         for name in world.cloud.finishedSnapshots where !owned.contains(name) {
             world.violate("snapshot \(name) has no row")
         }

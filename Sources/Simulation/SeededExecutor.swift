@@ -5,15 +5,17 @@
 final class SeededExecutor: TaskExecutor, @unchecked Sendable {
     private var ready: [UnownedJob] = []
     private var parked: [UnsafeContinuation<Void, Never>] = []
+    /// The other of two lists that take turns, so that none is allocated for every step.
+    private var woken: [UnsafeContinuation<Void, Never>] = []
     /// A process that is stopped (SIGSTOP) keeps all it has, and does nothing.
     var isFrozen = false
 
     /// How many steps could be run now.
     var readyCount: Int {
         if !parked.isEmpty {
-            let woken = parked
-            parked.removeAll(keepingCapacity: true)
+            swap(&parked, &woken)
             for continuation in woken { continuation.resume() }
+            woken.removeAll(keepingCapacity: true)
         }
         return isFrozen ? 0 : ready.count
     }

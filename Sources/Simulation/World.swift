@@ -217,6 +217,16 @@ package final class World: @unchecked Sendable {
     }
 
     private func takeStep() -> Bool {
+        // As a rule there is one.
+        if keepers.count == 1 {
+            let executor = keepers[0].executor
+            let total = executor.readyCount
+            guard total > 0 else { return false }
+            let index = plan.shuffles ? choices.below(total) : 0
+            if total > 1 { trace.mixIn(choice: index, of: total) }
+            executor.run(index)
+            return true
+        }
         var total = 0
         for keeper in keepers { total += keeper.executor.readyCount }
         guard total > 0 else {

@@ -5,7 +5,7 @@ package import MayflyCore
 package struct WorldPlan: Sendable {
     /// A job and what its command does on the instance.
     package struct Job: Sendable {
-        package var definition: JobDefinition
+        @Shared package var definition: JobDefinition
         package var submittedAfter: Duration = .zero
         package var work = Work()
         /// A person cancels it then.
@@ -141,7 +141,7 @@ package struct WorldPlan: Sendable {
     /// Nothing goes wrong.
     package static func quiet(seed: UInt64 = 1, jobs: Int = 1, work: Work = Work()) -> WorldPlan {
         var plan = WorldPlan(seed: seed)
-        plan.jobs = (0..<jobs).map { _ in Job(definition: definition(), work: work) }
+        plan.jobs = Array(repeating: Job(definition: definition(), work: work), count: jobs)
         plan.submissionLimit = max(1, jobs)
         return plan
     }
