@@ -53,7 +53,9 @@ actor AttachGate {
         guard !isOpen else { return }
         let stored = try await store.value(AttachLedger.storedUnder)
         let attempts = jobs.compactMap { $0.attempt }.filter { !$0.isDone }
-        ledger = stored.map(AttachLedger.init(text:)) ?? ledger
+        // All of it anew: an earlier try may have ended at the store.
+        ledger = stored.map(AttachLedger.init(text:)) ?? AttachLedger(reign: reign)
+        (group, groupBegan) = ([], nil)
         let before = ledger
         ledger.take(
             over: reign, afterCrash: afterCrash, guilty: guilty,
@@ -112,7 +114,8 @@ actor AttachGate {
 
     /// Ends trials whose time has come and begins the next.
     func turn() async {
-        guard !isTurning else { return }
+        // What was not put on record yet must not be acted on: it would be read again as what the last keeper left.
+        guard isOpen, !isTurning else { return }
         isTurning = true
         defer {
             isTurning = false
