@@ -45,50 +45,33 @@ extension AttemptEffects {
         }
     }
 
-    /// Follows to the seal. A wish to stop that is made meanwhile is passed on to the supervisor by ``passOnStop(to:)``, so
-    /// that nobody has to wait for one; one that is there already, by this.
+    /// Follows to the seal. A wish to stop that is made meanwhile is passed on to the supervisor by ``passOnStop(to:_:)``, so
+    /// that nobody has to wait for one. One that is there already comes before all else: a folder that cannot be written must
+    /// not keep the command running.
     private func follow(
         on host: any RemoteHost, _ launch: Shared<LaunchDocument>?, _ started: Flag, _ control: EffectControl
-    ) async throws -> AttemptEvent? {
-        defer { control.stop.isFollowedNoMore() }
-        guard control.stop.isFollowed(over: host) else {
-            return try await followUnstopped(on: host, launch, started, control)
-        }
-        return try await followStopped(on: host, launch, started, control)
-    }
-
-    @inline(never)
-    private func followStopped(
-        on host: any RemoteHost, _ launch: Shared<LaunchDocument>?, _ started: Flag, _ control: EffectControl
-    ) async throws -> AttemptEvent? {
-        try await withThrowingTaskGroup(of: AttemptEvent?.self) { group in
-            group.addTask { try await followUnstopped(on: host, launch, started, control) }
-            group.addTask {
-                try await perform(supervisor.stop(.run), on: host) { _ in }
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let next = try await group.next() {
-                if let next { return next }
-            }
-            return nil
-        }
-    }
-
-    private func followUnstopped(
-        on host: any RemoteHost, _ launch: Shared<LaunchDocument>?, _ started: Flag, _ control: EffectControl
     ) async throws -> AttemptEvent {
+        defer { control.stop.isFollowedNoMore() }
+        if control.stop.isFollowed(over: host) { try await tellStop(to: host) }
         if !started.isSet, let end = try await start(launch, on: host, started, control) { return end }
         return try await followToSeal(on: host, hasFollowed: launch != nil, control)
     }
 
+    /// Never inlined: what waits for the seal keeps no room for it.
+    /// - Throws: also when the supervisor did not say that it was told.
+    @inline(never)
+    private func tellStop(to host: any RemoteHost) async throws {
+        guard try await perform(supervisor.stop(.run), on: host, { _ in }) == .status(0) else { throw Self.cutOff }
+    }
+
     /// Tells the supervisor to stop the command. Where that fails, its follower's connection ends with it, and it tells it
     /// over the next.
-    func passOnStop(to host: any RemoteHost) async {
+    func passOnStop(to host: any RemoteHost, _ control: EffectControl) async {
         do {
-            try await perform(supervisor.stop(.run), on: host) { _ in }
+            try await tellStop(to: host)
         } catch {
-            await host.close()
+            // Nobody follows any more: the command has ended, and the connection serves what comes after it.
+            if control.stop.hasFollower { await host.close() }
         }
     }
 

@@ -6,6 +6,8 @@ struct AttemptHands {
     private let mailbox: AttemptMailbox
     private var control: EffectControl
     private var alarms: [Timers.Alarm] = []
+    /// Of the message that is put off, if one is.
+    private var later: Timers.Alarm?
 
     init(context: AttemptContext, mailbox: AttemptMailbox) {
         self.context = context
@@ -23,7 +25,9 @@ struct AttemptHands {
         if decision.entersPhase {
             // The clocks of the phase before mean nothing any more, and the total's is among those that follow.
             disarm()
-            for (clock, began, rest) in clocks(of: decision.state) { post(.clock(clock, began: began), after: rest) }
+            for (clock, began, rest) in clocks(of: decision.state) {
+                alarms.append(alarm(.clock(clock, began: began), after: rest))
+            }
         }
         switch decision.action {
         case .none: break
@@ -53,20 +57,27 @@ struct AttemptHands {
 
     private func stop(_ decision: AttemptJournal.Decision, _ group: inout DiscardingTaskGroup) {
         guard let host = control.stop.make(at: context.time.now().boot) else { return }
-        let effects = AttemptEffects(context: context, decision: decision)
-        group.addTask { await effects.passOnStop(to: host) }
+        let (effects, present) = (AttemptEffects(context: context, decision: decision), control)
+        group.addTask { await effects.passOnStop(to: host, present) }
     }
 
     // MARK: Clocks
 
-    /// Lets a message come later.
-    mutating func post(_ message: AttemptMailbox.Message, after wait: Duration) {
-        alarms.append(context.timers.after(wait) { [mailbox] in mailbox.post(message) })
+    /// Lets a message come later. Only one at a time is put off: the clock of the phase.
+    mutating func putOff(_ message: AttemptMailbox.Message, by wait: Duration) {
+        if let later { context.timers.cancel(later) }
+        later = alarm(message, after: wait)
+    }
+
+    private func alarm(_ message: AttemptMailbox.Message, after wait: Duration) -> Timers.Alarm {
+        context.timers.after(wait) { [mailbox] in mailbox.post(message) }
     }
 
     mutating func disarm() {
         for alarm in alarms { context.timers.cancel(alarm) }
         alarms.removeAll(keepingCapacity: true)
+        if let later { context.timers.cancel(later) }
+        later = nil
     }
 
     /// The clocks to arm on entering a phase, with what is left of each.

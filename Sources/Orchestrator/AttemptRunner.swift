@@ -22,7 +22,7 @@ struct AttemptRunner: Sendable {
                     let generation = hands.generation
                     switch try await aside({ [journal] in try await journal.take(message, generation) }) {
                     case .nothing: continue
-                    case .later(let wait): hands.post(message, after: wait)
+                    case .later(let wait): hands.putOff(message, by: wait)
                     case .decided(let decision): isOver = hands.carryOut(decision, in: &group)
                     }
                 }

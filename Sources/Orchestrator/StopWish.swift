@@ -35,5 +35,7 @@ final class StopWish: Sendable {
         }
     }
 
+    var hasFollower: Bool { state.withLock { $0.follower != nil } }
+
     func isFollowedNoMore() { state.withLock { $0.follower = nil } }
 }

@@ -92,6 +92,33 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a command is stopped although its results have no place`() async throws {
+            try await World.with { world in
+                let spec = """
+                    command: |
+                      trap 'touch ~/told; exit 3' TERM
+                      while :; do echo on; sleep 0.1; done
+                    """
+                let submitted = try await world.run(spec, named: "job", "-d")
+                #expect(submitted.code == 0, "\(submitted.stderr)")
+                try await eventually("the job runs") { world.text("stdout.log")?.hasPrefix("on\n") == true }
+                let folder = "\(world.results)/job-1"
+                try FileManager.default.removeItem(atPath: folder)
+                try world.write("results/job-1", "a file is in the way\n")
+                try await eventually("the wait is told") {
+                    try await world.mayfly("ls").text.contains("the results folder cannot be")
+                }
+                let cancelled = try await world.mayfly("cancel", "1")
+                #expect(cancelled.code == 0, "\(cancelled.stderr)")
+                try await eventually("the command is told") {
+                    try await world.mayfly("ssh", "1", "--", "ls ~/told").code == 0
+                }
+                unlink(folder)
+                let answer = try await world.mayfly("attach", "1")
+                #expect(answer.code == 245, "\(answer.stderr)")
+            }
+        }
+
         @Test func `nothing is submitted whose results have no place`() async throws {
             try await World.with { world in
                 try world.write("results", "a file is in the way\n")
