@@ -64,7 +64,7 @@ extension JobRecord {
 extension Moment {
     /// How long from this to a later moment. A boot clock that ran backwards is another boot's: then the wall clock is all
     /// there is.
-    func span(to later: Moment) -> Duration {
+    public func span(to later: Moment) -> Duration {
         max(.zero, boot <= later.boot ? boot.duration(to: later.boot) : wall.duration(to: later.wall))
     }
 

@@ -46,7 +46,7 @@ import Testing
         #expect(
             SummaryText.lines(Samples.finished(), style: style) == [
                 "job 41 (train): succeeded, exit code 0, after 1m 12s",
-                "  time      queued 1.0s, creating 1.0s, running 1.0s, destroying 1.0s, verifying 1.0s",
+                "  time      queued 1.0s, creating 1.0s, running 1.0s, destroying 1.0s, verifying 1m 08s",
                 "  results   /r/train-41",
                 "  instance  i-1 destroyed, gone from GET and list at 22:13:32Z",
                 "  next      ls /r/train-41/outputs, mayfly show 41",
@@ -161,5 +161,40 @@ import Testing
         var job = Samples.job()
         job.attempts = [Samples.attempt(phases: ["queued", "creating", "booting"])]
         #expect(JobEvent.phases(job, from: nil).compactMap(\.phase) == ["queued", "creating", "booting"])
+    }
+}
+
+/// How long a job took is measured where it happened, whatever was done to this host's clocks.
+@Suite struct AgeTests {
+    private func job(_ spans: [PhaseSpan]) -> JobRecord {
+        var job = Samples.job(41, results: "/r")
+        var state = Samples.attempt(41)
+        state.spans = spans
+        job.attempts = [state]
+        return job
+    }
+
+    /// The wall clock is set by a day while it runs, and in another the host boots again.
+    @Test(arguments: [86_400, -86_400])
+    func settingTheClockChangesNothing(shift: Int64) {
+        var end = Samples.moment(10)
+        end.wall = end.wall.advanced(by: .seconds(shift))
+        var record = job([
+            PhaseSpan(phase: "queued", began: Samples.moment(0), elapsed: 4000),
+            PhaseSpan(phase: "running", began: Samples.moment(4)),
+        ])
+        #expect(record.age(end) == .seconds(10))
+        record.attempts[0].spans[1].elapsed = 6000
+        record.attempts[0].spans.append(PhaseSpan(phase: "verifying", began: end, elapsed: 90_000))
+        record.attempts[0].phase = .done
+        record.finishedAt = end.wall
+        #expect(record.age() == .seconds(100), "to the end of the proof")
+    }
+
+    @Test func afterAnotherBootTheWallClockCounts() {
+        let began = Moment(wall: Samples.start, boot: Samples.moment(0).boot.advanced(by: .seconds(864_000)))
+        let now = Moment(wall: Samples.start.advanced(by: .seconds(600)), boot: Samples.moment(0).boot)
+        let record = job([PhaseSpan(phase: "running", began: began)])
+        #expect(record.age(now) == .seconds(600) && record.phaseElapsed(now) == .seconds(600))
     }
 }

@@ -155,9 +155,7 @@ import Testing
     func unusable() throws {
         let folder = try ScratchFolder()
         try folder.append(Array("x".utf8), to: "file")
-        let error = #expect(throws: CommandError.self) {
-            try ResultsClaims().claim(job(in: "\(folder.path)/file"), JobID(rawValue: 1))
-        }
+        let error = #expect(throws: CommandError.self) { try ResultsClaims.prepare("\(folder.path)/file") }
         #expect(error?.message.contains("\(folder.path)/file") == true)
     }
 }

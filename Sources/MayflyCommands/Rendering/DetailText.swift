@@ -49,7 +49,7 @@ enum DetailText {
         for span in attempt.spans where span.phase != "done" {
             let elapsed =
                 span.elapsed.map { Duration.milliseconds($0) }
-                ?? attempt.elapsed(since: span.began, now: now, bootID: attempt.bootID)
+                ?? span.began.span(to: now)
             let name = span.phase + String(repeating: " ", count: max(1, 13 - span.phase.count))
             lines.append(field(TimeText.clock(span.began.wall), name + TimeText.duration(elapsed)))
         }

@@ -68,19 +68,25 @@ extension JobRecord {
         guard let attempt, let span = attempt.spans.last else {
             return max(.zero, submittedAt.duration(to: now.wall))
         }
-        if let next = nextAttempt { return attempt.elapsed(since: next.since, now: now, bootID: attempt.bootID) }
+        if let next = nextAttempt { return next.since.span(to: now) }
         if let elapsed = span.elapsed { return .milliseconds(elapsed) }
-        return attempt.elapsed(since: span.began, now: now, bootID: attempt.bootID)
+        return span.began.span(to: now)
     }
 
-    /// From submission to the end, or to now, or else to the last change. Once an attempt has begun a wall clock that is set
+    /// From submission to the end, or to now, or else to the last change. Once an attempt has begun, a wall clock that is set
     /// changes nothing.
     func age(_ now: Moment? = nil) -> Duration {
-        guard let first = attempts.first, let began = first.spans.first?.began, let last = attempts.last,
-            let end = isFinished ? last.spans.last?.began : now ?? last.spans.last?.began
-        else { return max(.zero, submittedAt.duration(to: finishedAt ?? now?.wall ?? submittedAt)) }
-        let queued = max(.zero, submittedAt.duration(to: began.wall))
-        return queued + first.elapsed(since: began, now: end, bootID: last.bootID)
+        guard let began = attempts.first?.spans.first?.began else {
+            return max(.zero, submittedAt.duration(to: finishedAt ?? now?.wall ?? submittedAt))
+        }
+        var age = max(.zero, submittedAt.duration(to: began.wall))
+        for (_, elapsed) in phaseTimes { age += elapsed }
+        for (last, next) in zip(attempts, attempts.dropFirst()) {
+            if let ended = last.endedAt, let began = next.spans.first?.began { age += ended.span(to: began) }
+        }
+        let isGoingOn = nextAttempt != nil || attempt?.spans.last?.elapsed == nil
+        if let now, !isFinished, isGoingOn { age += phaseElapsed(now) }
+        return age
     }
 
     /// Time per phase, all attempts together, in the order they were first entered.

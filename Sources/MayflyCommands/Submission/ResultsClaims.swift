@@ -7,16 +7,24 @@ import Synchronization
 final class ResultsClaims: Sendable {
     private let made = Mutex<[String]>([])
 
-    /// Makes the folder of the job that would have this number.
+    /// Makes sure that folders can be made there: before the store's transaction, which no file system may hold up.
+    /// - Throws: ``CommandError``.
+    static func prepare(_ parent: String) throws {
+        do {
+            try Paths.makeFolder(parent)
+        } catch let error as CommandError {
+            throw unusable(error.message)
+        }
+        guard access(parent, W_OK | X_OK) == 0 else {
+            throw unusable("\(parent) cannot be written: \(Paths.reason()); name another folder")
+        }
+    }
+
+    /// Makes the folder of the job that would have this number, in a place that is prepared.
     /// - Returns: `false` when something of that name is there: the job takes another number.
     /// - Throws: ``CommandError`` when no folder can be made there at all.
     func claim(_ job: NewJob, _ number: JobID) throws -> Bool {
         let path = job.definition.resultsFolder(of: number, in: job.resultsParent)
-        do {
-            try Paths.makeFolder(job.resultsParent)
-        } catch let error as CommandError {
-            throw Self.unusable(error.message)
-        }
         // Only who makes it has it, also when two homes submit at once.
         guard mkdir(path, 0o700) == 0 else {
             if errno == EEXIST { return false }

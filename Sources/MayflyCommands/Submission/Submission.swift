@@ -31,6 +31,8 @@ struct Submission {
         var secrets: [[EnvironmentVariable]] = []
         for entry in definitions { secrets.append(try await resolver.values(of: entry.definition)) }
         try await freeze(&definitions, home: home)
+        let parent = context.absolute(options.results ?? "results")
+        try ResultsClaims.prepare(parent)
         let jobs = definitions.map(\.definition)
         let limit = options.jobs ?? jobs.count
         for line in PlanText.lines(jobs, cloud: cloud, limit: limit, style: context.errorStyle) {
@@ -44,7 +46,6 @@ struct Submission {
         let tokens = try context.allTokens(home)
         let submission = Base32.encode(context.entropy.bytes(12))
         let now = context.time.now().wall
-        let parent = context.absolute(options.results ?? "results")
         if cloud.kind == .genesis { try await store.setValue("1", for: Self.usedGenesis) }
         willStore()
         let claims = ResultsClaims()
