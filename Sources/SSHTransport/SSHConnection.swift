@@ -77,8 +77,12 @@ public actor SSHConnection {
         lastID.add(1, ordering: .relaxed).newValue
     }
 
-    func open(_ id: Int, _ purpose: SSHEngineChannel.Purpose) async throws {
+    /// - Parameter limit: when it is too late to begin, and the error that says so.
+    func open(
+        _ id: Int, _ purpose: SSHEngineChannel.Purpose, by limit: (time: NIODeadline, error: SSHError)? = nil
+    ) async throws {
         if Task.isCancelled { throw Self.cancelled }
+        if let limit, NIODeadline.now() >= limit.time { throw limit.error }
         try await withCheckedThrowingContinuation { waiting in
             bound.value.open(id, purpose) { waiting.resume(with: $0) }
         }

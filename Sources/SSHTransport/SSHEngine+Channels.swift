@@ -20,18 +20,17 @@ extension SSHEngine {
     /// One packet carries it, of which libssh2 builds none larger.
     private static let longestCommand = 32_000
 
+    static var opensNothing: SSHError {
+        SSHError(
+            .channelFailed,
+            "nothing more can be opened on this connection for some minutes: an earlier target did not answer")
+    }
+
     func open(
         _ id: Int, _ purpose: SSHEngineChannel.Purpose, _ waiting: @escaping (Result<Void, any Error>) -> Void
     ) {
         if let lost { return waiting(.failure(lost)) }
-        if owesAnAnswer {
-            return waiting(
-                .failure(
-                    SSHError(
-                        .channelFailed,
-                        "nothing more can be opened on this connection for some minutes: an earlier target did not answer"
-                    )))
-        }
+        if owesAnAnswer { return waiting(.failure(Self.opensNothing)) }
         if case .command(let command, _) = purpose, command.utf8.count > Self.longestCommand {
             return waiting(
                 .failure(

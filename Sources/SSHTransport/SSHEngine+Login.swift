@@ -101,7 +101,8 @@ extension SSHEngine {
             if unansweredSince == nil, exclusives.first?.waitsForThirdParty == false { unansweredSince = now }
             return
         }
-        unansweredSince = now
+        // The answer clears it; this question leaves nothing else behind.
+        unansweredSince = unansweredSince ?? now
         if owesAnAnswer { session.askForLife() } else { enqueueProbe() }
     }
 

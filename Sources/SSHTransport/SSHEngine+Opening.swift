@@ -5,6 +5,8 @@ extension SSHEngine {
     /// Opens, asks for a terminal where wanted, starts the command. Returns whether all that has ended.
     func stepOpening(_ channel: SSHEngineChannel) -> Bool {
         if channel.handle == nil {
+            // It was asked for before the one that is not answered.
+            if owesAnAnswer, !session.isOpening { channel.fail(Self.opensNothing) }
             if channel.failure != nil, !session.isOpening {
                 drop(channel)
                 return true

@@ -40,7 +40,8 @@ final class SSHEngine {
     /// The socket has ended; bytes may still wait in the wire.
     var peerGone: SSHError?
     var isLoggedIn = false
-    /// Until then the answer to an opening that libssh2 has given up may still come, and would be taken for that to another.
+    /// Until then the answer to an opening that libssh2 has given up may still come. Where another opening waits just then,
+    /// libssh2 finds no answer to it, and the connection is lost.
     var opensNothingBefore = NIODeadline.distantPast
     var owesAnAnswer: Bool { NIODeadline.now() < opensNothingBefore }
 
@@ -113,6 +114,8 @@ final class SSHEngine {
         digest()
         let isIdle = channels.isEmpty && exclusives.isEmpty
         if let peerGone, lost == nil, isIdle || wire.inbound.readableBytes == 0 { lose(peerGone) }
+        // Nobody would read that answer before the next opening does.
+        if isIdle, owesAnAnswer { lose(SSHError(.connectionLost, "a target behind the server did not answer")) }
         if lost != nil { settleLoss() }
         flush()
         isPumping = false

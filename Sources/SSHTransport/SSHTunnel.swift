@@ -65,8 +65,8 @@ extension SSHConnection {
     /// Lets the server connect to another host, as seen from there.
     ///
     /// The server is asked for one channel at a time: a target that swallows packets delays the channels that are asked
-    /// for after it, for a minute at most; open channels are not affected. When it answers later,
-    /// or not at all, this connection opens nothing for five minutes after. An ``SSHTunnelPool`` has neither limit.
+    /// for after it, for a minute at most; open channels are not affected. When it has not answered by then, this connection
+    /// opens nothing for five minutes, and ends when nothing runs on it. An ``SSHTunnelPool`` has neither limit.
     ///
     /// - Parameters:
     ///   - target: Resolved and reached by the server.
@@ -95,7 +95,7 @@ extension SSHConnection {
         let deadline = bound.eventLoop.scheduleTask(deadline: limit) { [bound] in bound.value.giveUpOpening(id, late) }
         defer { deadline.cancel() }
         try await withTaskCancellationHandler {
-            try await open(id, .tunnel(to: target, from: origin, window: window))
+            try await open(id, .tunnel(to: target, from: origin, window: window), by: (limit, late))
         } onCancel: {
             cancel(id)
         }

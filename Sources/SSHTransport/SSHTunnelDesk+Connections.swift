@@ -9,6 +9,7 @@ extension SSHTunnelDesk {
         lastLane += 1
         lanes.append(Lane(id: lastLane, connection: connection))
         orders.yield(.watch(lane: lastLane, connection))
+        watchIdleness(lanes.count - 1)
         dispatch()
     }
 
