@@ -114,7 +114,7 @@ let package = Package(
         // Leaves and the core.
         target("CloudModel"),
         target("CMayflySys"),
-        target("OnInstance", ["MayflyCore", crypto], resources: [.embedInCode("Resources/supervisor.sh")]),
+        target("OnInstance", ["MayflyCore"], resources: [.embedInCode("Resources/supervisor.sh")]),
         target("PositionedYAML", ["Yams"]),
         target("TreeArchive", ["CLibArchive", crypto, nioCore, nioPosix], usesStat: true),
         .systemLibrary(name: "CLibSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),

@@ -37,13 +37,17 @@ struct FrozenUpload {
     }
 
     private func send(_ tree: FrozenTree) async throws -> SSHExit {
-        let place = Words()
-        let staged = try await perform(supervisor.stageCode(), place)
+        // A login shell may say this and that on stderr.
+        let (place, trouble) = (Words(), Words())
+        let staged = try await connection.execute(supervisor.stageCode().command, options: Self.options) { output in
+            if case .stdout = output { await place.take(output) } else { await trouble.take(output) }
+        }
         let said = await place.text
+        // An earlier try has come to its end meanwhile.
+        if staged == .status(0), said == "uploaded" { return staged }
         guard staged == .status(0), said.hasPrefix("staging /") else {
-            // An earlier try has come to its end meanwhile, or it will not do.
-            if staged != .status(0) { try await complain(said) }
-            return staged
+            try await complain("\(await trouble.text); \(said)")
+            return staged == .status(0) ? .status(1) : staged
         }
         let folder = Array(said.utf8.dropFirst("staging ".utf8.count))
         let sums = try await connection.withFileSystem(window: 1 << 20) { files in
@@ -64,14 +68,17 @@ struct FrozenUpload {
     }
 
     private func perform(_ step: RemoteStep, _ words: Words) async throws -> SSHExit {
-        try await connection.execute(step.command, options: SSHExecOptions(window: 1 << 17)) { await words.take($0) }
+        try await connection.execute(step.command, options: Self.options) { await words.take($0) }
     }
+
+    private static var options: SSHExecOptions { SSHExecOptions(window: 1 << 17) }
 
     private func complain(_ words: String) async throws { try await onOutput(.stderr(ByteBuffer(string: words))) }
 }
 
 /// The beginning of an upload. What is pulled before the instance has said whether it can unpack is kept, because without
-/// `tar` it is needed once more: that is never more than fits into the server's window, and so waits for nothing.
+/// `tar` it is needed once more: that is little more than fits into OpenSSH's window, and what does not fit into a smaller
+/// one is read there and dropped.
 private final class UploadBeginning: Sendable {
     private struct State {
         var kept: [[UInt8]] = []

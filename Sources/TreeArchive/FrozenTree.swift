@@ -21,6 +21,8 @@ package final class FrozenTree: TreeContent, @unchecked Sendable {
     private var padding = 0
     private var hasher = SHA256()
 
+    private var links: Set<[UInt8]> = []
+
     /// - Parameter source: the tar's bytes, pulled until `nil`.
     package init(_ source: @escaping @Sendable () async throws -> [UInt8]?) { self.source = source }
 
@@ -46,17 +48,34 @@ package final class FrozenTree: TreeContent, @unchecked Sendable {
             case UInt8(ascii: "5"):
                 if item.path.last == UInt8(ascii: "/") { item.path.removeLast() }
                 item.kind = .folder
+                try requireInside(item.path)
                 return item
             case UInt8(ascii: "2"):
                 item.kind = .link(to: longTarget ?? Self.text(header[157..<257]))
+                try requireInside(item.path)
+                links.insert(item.path)
                 return item
             case UInt8(ascii: "0"):
                 if path.elementsEqual(TreeWalk.endMark.utf8) { return nil }
+                try requireInside(path)
                 (left, padding) = (Int(size), Self.padding(after: size))
                 hasher = SHA256()
                 return item
             default: throw Self.damaged
             }
+        }
+    }
+
+    /// The packer writes no others: whatever has become of the file since, nothing is put outside the folder.
+    private func requireInside(_ path: [UInt8]) throws {
+        var parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        if parts.first?.elementsEqual(".".utf8) == true { parts.removeFirst() }
+        for part in parts where part.isEmpty || part.elementsEqual(".".utf8) || part.elementsEqual("..".utf8) {
+            throw Self.damaged
+        }
+        guard !links.isEmpty else { return }
+        for end in path.indices where path[end] == UInt8(ascii: "/") && links.contains(Array(path[..<end])) {
+            throw Self.damaged
         }
     }
 

@@ -1,7 +1,8 @@
 import Foundation
 import MayflyCore
-import OnInstance
 import Testing
+
+@testable import OnInstance
 
 /// What is not the whole supervisor, byte for byte, is neither put in place nor run.
 @Suite(.timeLimit(.minutes(2)), .everyShell)
@@ -44,6 +45,14 @@ struct TornSupervisorTests {
         #expect(try await instance.run(step, path: bin).code == 1)
         step.input.append(0x0a)
         #expect(try await instance.run(step, path: bin).line == "exit 0")
+    }
+
+    @Test func theSumIsThatOfTheScript() async throws {
+        let instance = try await TestInstance()
+        let sum = try await instance.run(
+            RemoteStep(command: "sha256sum", input: instance.supervisor.awaitStartup().input)
+        ).text.prefix(64)
+        #expect(Supervisor.sum == sum, "Supervisor.sum is to be \(sum)")
     }
 
     @Test func aTornOneIsNotRun() async throws {

@@ -584,12 +584,20 @@ upload() {
     rm -rf "$new"
     mkdir "$new" || exit 1
     tar -x -o -f - -C "$new" || exit 1
+    lock_upload
     put_code
+}
+
+# One upload at a time: what an earlier connection has begun may still go on, and it may be done when it has ended.
+lock_upload() {
+    exec 9>>"$d/upload.lock"
+    flock 9
 }
 
 # An empty folder, for code that comes by SFTP because there is no tar.
 stage_code() {
     umask 022
+    lock_upload
     if [ -e "$d/uploaded" ]; then say uploaded; fi
     if ! command -v sha256sum >/dev/null; then
         echo 'the image has no sha256sum' >&2
@@ -606,6 +614,7 @@ take_code() {
     umask 022
     LC_ALL=C
     export LC_ALL
+    lock_upload
     if [ -e "$d/uploaded" ]; then say uploaded; fi
     new=$HOME/.mayfly-upload.files
     trap 'remove_staging "$new"; rm -f "$d/upload.want" "$d/upload.got"' EXIT
@@ -613,7 +622,7 @@ take_code() {
     put_code
 }
 
-# Puts what is in the folder new into ~/work, once.
+# Puts what is in the folder new into ~/work, once. The upload's lock is held.
 put_code() {
     work=$HOME/work
     # The packer's last entry: a stream that was cut between two files has none.
@@ -622,8 +631,6 @@ put_code() {
         exit 1
     fi
     rm -f "$new/.mayfly-end"
-    exec 9>>"$d/upload.lock"
-    flock 9
     if [ ! -e "$d/uploaded" ]; then
         rmdir "$work" 2>/dev/null
         if [ -e "$work" ]; then
@@ -815,6 +822,7 @@ verify() (
         printf '%s  %s\n' "$sum" "$name" >>"$want"
         printf '%s  %s\n' "$(sha256sum <"./${file%.}" | cut -c -64)" "$name" >>"$got"
     done
+    [ -f "$want" ] && [ -f "$got" ] || exit 1
     if [ "$(sha256sum <"$want")" != "$(sha256sum <"$got")" ]; then
         # Also what could not be read again is not what was sent.
         grep -vxFf "$got" "$want" | sed 's/^.\{66\}\(.*\)/\1 is not what was sent: it was damaged on its way or on the disk/' |
