@@ -93,8 +93,9 @@ enum StoreSchema {
                 """)
     }
 
-    /// A keeper asks for the first two at every wake or every half minute, a person for a job by its name, and they find
-    /// little: they must not read a row for every job that waits, or that ever was. SQLite takes such an index for a statement that has the index's terms, word for word.
+    /// A keeper asks for the last two at every wake or every half minute, a person for a job by its name, and they find
+    /// little: they must not read a row for every job that waits, or that ever was. SQLite takes such an index for a statement
+    /// that has the index's terms, word for word.
     private static func indexWhatIsAskedForOften(_ db: Database) throws {
         try db.execute(
             sql: """

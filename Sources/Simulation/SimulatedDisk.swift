@@ -29,7 +29,6 @@ final class SimulatedDisk: @unchecked Sendable {
     init(violate: @escaping (String) -> Void) { self.violate = violate }
 
     var isAllFinished: Bool { open.isEmpty }
-    var openCount: Int { open.count }
 
     func installation(fresh: String) -> String {
         let name = installation ?? fresh
@@ -64,7 +63,7 @@ final class SimulatedDisk: @unchecked Sendable {
 
     private func requireReadable(_ place: Int) throws {
         guard unreadable.contains(place) else { return }
-        throw JobStoreError(code: .unreadable, message: "simulated: the row of job \(place + 1) is damaged")
+        throw JobStoreError(code: .unreadable, message: "simulated: the row of job \(jobs[place].id) is damaged")
     }
 
     func knows(hostname: String) -> Bool { hostnames[hostname] != nil }

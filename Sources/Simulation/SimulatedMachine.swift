@@ -118,7 +118,6 @@ final class SimulatedMachine: @unchecked Sendable {
     // MARK: The supervisor
 
     func run(of stage: String) -> Run? { runs[stage] }
-    func wasStopped(_ stage: String) -> Bool { stops.contains(stage) }
 
     var startupEnds: Int64 {
         answersFrom == .max ? .max : answersFrom + VirtualClock.microseconds(work.startup)

@@ -1,4 +1,4 @@
-# Sourced. Builds the release binary that people run: Swift's libraries linked in, so that it also runs where no toolchain
+# Sourced. Builds the release binary that people run, and the simulation in the same way: Swift's libraries linked in, so that it also runs where no toolchain
 # is, and laid out so that a command touches little of it (a `run`: 35 MB instead of 47).
 
 # build_as_released ARGUMENTS: `swift build` of something in the same way.
