@@ -43,8 +43,8 @@ final class AttemptMailbox: Sendable {
         consumer?.resume()
     }
 
-    /// The next message, for its one consumer; `nil` once its task is cancelled and all that came
-    /// before is handed out.
+    /// The next message, for its one consumer; `nil` once its task is cancelled and all that came before is
+    /// handed out.
     func next() async -> Message? {
         while true {
             if let message = state.withLock({ $0.messages.isEmpty ? nil : $0.messages.removeFirst() }) {

@@ -5,9 +5,13 @@ import Synchronization
 /// the next one is slept for.
 final class Timers: Sendable {
     /// Something that happens once, at its time or never.
-    struct Alarm: Hashable, Sendable {
+    struct Alarm: Hashable, Comparable, Sendable {
         fileprivate let due: BootInstant
         fileprivate let number: Int
+
+        static func < (lhs: Alarm, rhs: Alarm) -> Bool {
+            lhs.due != rhs.due ? lhs.due < rhs.due : lhs.number < rhs.number
+        }
     }
 
     private let queue = Mutex(TimerQueue())
@@ -61,7 +65,7 @@ final class Timers: Sendable {
 /// The alarms in the order of their times.
 private struct TimerQueue {
     /// A heap, in which those that were cancelled stay for a while.
-    private var heap: [Timers.Alarm] = []
+    private var heap = LeastFirst<Timers.Alarm>()
     private var actions: [Timers.Alarm: @Sendable () -> Void] = [:]
     private var made = 0
     /// Until when somebody sleeps, for each who does.
@@ -88,19 +92,13 @@ private struct TimerQueue {
         made += 1
         let alarm = Timers.Alarm(due: due, number: made)
         actions[alarm] = action
-        heap.append(alarm)
-        var child = heap.count - 1
-        while child > 0, case let parent = (child - 1) / 2, heap[child].isBefore(heap[parent]) {
-            heap.swapAt(child, parent)
-            child = parent
-        }
+        heap.insert(alarm)
         return alarm
     }
 
     mutating func remove(_ alarm: Timers.Alarm) {
         guard actions.removeValue(forKey: alarm) != nil, heap.count > 2 * actions.count + 64 else { return }
-        // What is in order is a heap.
-        heap = actions.keys.sorted { $0.isBefore($1) }
+        heap = LeastFirst(sorted: actions.keys.sorted())
     }
 
     /// Takes out what is due, in the order in which it is.
@@ -112,27 +110,8 @@ private struct TimerQueue {
                 actions[first] = nil
                 ringing.append(action)
             }
-            removeFirst()
+            heap.removeFirst()
         }
         return ringing
     }
-
-    private mutating func removeFirst() {
-        let last = heap.removeLast()
-        guard !heap.isEmpty else { return }
-        heap[0] = last
-        var parent = 0
-        while true {
-            var child = 2 * parent + 1
-            guard child < heap.count else { return }
-            if child + 1 < heap.count, heap[child + 1].isBefore(heap[child]) { child += 1 }
-            guard heap[child].isBefore(heap[parent]) else { return }
-            heap.swapAt(child, parent)
-            parent = child
-        }
-    }
-}
-
-extension Timers.Alarm {
-    fileprivate func isBefore(_ other: Self) -> Bool { due != other.due ? due < other.due : number < other.number }
 }

@@ -1,3 +1,5 @@
+import Orchestrator
+
 /// Time that passes only when nobody has anything left to do.
 final class VirtualClock: @unchecked Sendable {
     /// Something that happens once: at its time, when it is rung earlier, or never.
@@ -27,17 +29,21 @@ final class VirtualClock: @unchecked Sendable {
         }
     }
 
-    private struct Entry {
+    private struct Entry: Comparable {
         let due: Int64
         let number: Int
         let alarm: Alarm
 
-        func isBefore(_ other: Entry) -> Bool { due != other.due ? due < other.due : number < other.number }
+        static func == (lhs: Entry, rhs: Entry) -> Bool { lhs.number == rhs.number }
+
+        static func < (lhs: Entry, rhs: Entry) -> Bool {
+            lhs.due != rhs.due ? lhs.due < rhs.due : lhs.number < rhs.number
+        }
     }
 
     /// Microseconds since the simulation began.
     private(set) var now: Int64 = 0
-    private var heap: [Entry] = []
+    private var heap = LeastFirst<Entry>()
     private var entries = 0
 
     static func microseconds(_ duration: Duration) -> Int64 {
@@ -69,41 +75,21 @@ final class VirtualClock: @unchecked Sendable {
     /// Goes to the next moment at which something happens, and lets all of it happen.
     /// - Returns: `false` when nothing ever will.
     func advance() -> Bool {
-        while let first = heap.first, !first.alarm.isPending { removeFirst() }
+        while let first = heap.first, !first.alarm.isPending { heap.removeFirst() }
         guard let due = heap.first?.due else { return false }
         now = due
         while let first = heap.first, first.due == due {
-            removeFirst()
+            heap.removeFirst()
             first.alarm.ring()
         }
         return true
     }
 
     /// Nothing will ever happen again.
-    func clear() { heap = [] }
+    func clear() { heap = LeastFirst() }
 
     private func add(_ alarm: Alarm, at due: Int64) {
         entries += 1
-        heap.append(Entry(due: due, number: entries, alarm: alarm))
-        var child = heap.count - 1
-        while child > 0, case let parent = (child - 1) / 2, heap[child].isBefore(heap[parent]) {
-            heap.swapAt(child, parent)
-            child = parent
-        }
-    }
-
-    private func removeFirst() {
-        let last = heap.removeLast()
-        guard !heap.isEmpty else { return }
-        heap[0] = last
-        var parent = 0
-        while true {
-            var child = 2 * parent + 1
-            guard child < heap.count else { return }
-            if child + 1 < heap.count, heap[child + 1].isBefore(heap[child]) { child += 1 }
-            guard heap[child].isBefore(heap[parent]) else { return }
-            heap.swapAt(child, parent)
-            parent = child
-        }
+        heap.insert(Entry(due: due, number: entries, alarm: alarm))
     }
 }
