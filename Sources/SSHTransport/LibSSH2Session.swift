@@ -165,7 +165,7 @@ final class LibSSH2Session {
     func askForLife() {
         guard let session = unsafe session else { return }
         var next: Int32 = 0
-        // Without an interval nothing is sent. Ours are longer than its shortest, which are two seconds.
+        // Without an interval nothing is sent. Two seconds are the shortest; asked more often than that, it sends when they are over.
         unsafe libssh2_keepalive_config(session, 1, 2)
         _ = unsafe libssh2_keepalive_send(session, &next)
     }

@@ -73,8 +73,6 @@ extension SSHConnection {
         window: Int = 2 << 20,
         onEvent: @escaping @Sendable (SSHForwardEvent) -> Void
     ) async throws {
-        let listener = try await SSHForward.listen(at: local, on: eventLoop)
-        onEvent(.listening(SSHForward.address(of: listener)))
         let forward = SSHForward(target: target, onEvent: onEvent) { origin in
             try await self.openTunnel(to: target, from: origin, window: window)
         }
@@ -82,7 +80,7 @@ extension SSHConnection {
             group.addTask {
                 if let loss = await self.whenLost() { throw loss }
             }
-            group.addTask { try await forward.run(listener) }
+            group.addTask { try await forward.run(at: local, on: self.eventLoop) }
             // Whichever ends first ends the other: the connection was lost, the port closed, or all was cancelled.
             defer { group.cancelAll() }
             do { try await group.next() } catch  where Task.isCancelled {}

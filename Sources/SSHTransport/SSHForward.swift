@@ -19,7 +19,10 @@ struct SSHForward: Sendable {
     /// Makes the tunnel of a connection that comes from there.
     let open: @Sendable (_ origin: SSHEndpoint) async throws -> SSHTunnel
 
-    func run(_ listener: Listener) async throws {
+    /// Listens, and returns when its task is cancelled.
+    func run(at local: SSHEndpoint, on eventLoop: any EventLoop) async throws {
+        let listener = try await Self.listen(at: local, on: eventLoop)
+        onEvent(.listening(Self.address(of: listener)))
         do { try await accept(listener) } catch  where Task.isCancelled {}
     }
 

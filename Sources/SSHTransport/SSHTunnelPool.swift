@@ -4,8 +4,8 @@ import Synchronization
 /// Tunnels whose targets do not wait for one another.
 ///
 /// libssh2 stands one opening per connection at a time, and one that is given up still awaits its answer: a target that
-/// swallows packets would hold up whatever is opened after it, for a minute, and its late answer would be taken for
-/// another opening's. So a pool has connections for nothing but tunnels, and makes more when openings take long. Each
+/// swallows packets would hold up whatever is opened after it, for a minute, and its late answer would end the connection
+/// if another opening waited. So a pool has connections for nothing but tunnels, and makes more when openings take long. Each
 /// bears one pending opening; one whose opening was given up opens nothing more and ends with its last tunnel.
 ///
 /// A target holds up nobody but itself: further openings to one that has not answered yet for ``Limits/patience`` wait for
@@ -122,12 +122,10 @@ public final class SSHTunnelPool: Sendable {
         window: Int = 2 << 20,
         onEvent: @escaping @Sendable (SSHForwardEvent) -> Void
     ) async throws {
-        let listener = try await SSHForward.listen(at: local, on: eventLoop)
-        onEvent(.listening(SSHForward.address(of: listener)))
         let forward = SSHForward(target: target, onEvent: onEvent) { origin in
             try await self.openTunnel(to: target, from: origin, window: window)
         }
-        try await forward.run(listener)
+        try await forward.run(at: local, on: eventLoop)
     }
 
     // MARK: Connections
