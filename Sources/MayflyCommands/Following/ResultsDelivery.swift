@@ -8,7 +8,7 @@ struct ResultsDelivery: Sendable {
     let parent: String
     let console: Console
 
-    private func target(of job: JobRecord) -> String { "\(parent)/\(job.definition.name)-\(job.id)" }
+    private func target(of job: JobRecord) -> String { job.definition.resultsFolder(of: job.id, in: parent) }
 
     /// Looks whether all can be delivered, before anything is followed; and lets a job whose recorded folder is of no use
     /// deliver here from now on.
@@ -17,10 +17,7 @@ struct ResultsDelivery: Sendable {
     func begin(_ jobs: [JobRecord], _ store: any JobStore) async throws -> [JobRecord] {
         let others = jobs.filter { $0.resultsParent != parent }
         try Paths.makeFolder(parent)
-        guard access(parent, W_OK | X_OK) == 0 else {
-            throw CommandError(
-                code: .usage, message: "--results \(parent) cannot be written: \(Paths.reason()); name another folder")
-        }
+        if let words = Paths.unwritable(parent) { throw CommandError(code: .usage, message: "--results \(words)") }
         for job in others where !Self.isFree(target(of: job)) {
             throw CommandError(
                 code: .usage,

@@ -15,9 +15,7 @@ final class ResultsClaims: Sendable {
         } catch let error as CommandError {
             throw unusable(error.message)
         }
-        guard access(parent, W_OK | X_OK) == 0 else {
-            throw unusable("\(parent) cannot be written: \(Paths.reason()); name another folder")
-        }
+        if let words = Paths.unwritable(parent) { throw unusable(words) }
     }
 
     /// Makes the folder of the job that would have this number, in a place that is prepared.

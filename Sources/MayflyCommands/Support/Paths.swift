@@ -39,6 +39,11 @@ enum Paths {
         }
     }
 
+    /// Why nothing can be made in a folder, and what to do; `nil` where it can.
+    static func unwritable(_ folder: String) -> String? {
+        access(folder, W_OK | X_OK) == 0 ? nil : "\(folder) cannot be written: \(reason()); name another folder"
+    }
+
     /// The bytes of a file, at most `limit`.
     /// - Throws: ``CommandError`` that names the path and says why.
     static func read(_ path: String, limit: Int = 16 << 20) throws -> [UInt8] {
