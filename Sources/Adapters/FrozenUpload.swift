@@ -38,15 +38,16 @@ struct FrozenUpload {
 
     private func send(_ tree: FrozenTree) async throws -> SSHExit {
         // A login shell may say this and that on stderr.
-        let (place, trouble) = (Words(), Words())
+        let (place, all) = (Words(), Words())
         let staged = try await connection.execute(supervisor.stageCode().command, options: Self.options) { output in
-            if case .stdout = output { await place.take(output) } else { await trouble.take(output) }
+            if case .stdout = output { await place.take(output) }
+            await all.take(output)
         }
         let said = await place.text
         // An earlier try has come to its end meanwhile.
         if staged == .status(0), said == "uploaded" { return staged }
         guard staged == .status(0), said.hasPrefix("staging /") else {
-            try await complain("\(await trouble.text); \(said)")
+            try await complain(await all.text)
             return staged == .status(0) ? .status(1) : staged
         }
         let folder = Array(said.utf8.dropFirst("staging ".utf8.count))

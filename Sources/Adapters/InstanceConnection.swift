@@ -4,7 +4,7 @@ import NIOCore
 package import OnInstance
 package import SSHTransport
 
-/// A connection of a person's own to a job's instance: copies, and later tunnels.
+/// A connection of a person's own to a job's instance: copies and forwarded ports.
 package struct InstanceConnection: Sendable {
     let connection: SSHConnection
     let supervisor: Supervisor
